@@ -1,0 +1,16 @@
+//! What a key is, how it is judged, and what may happen to it: types and pure functions.
+//!
+//! This crate knows no database, no network, no clock and no randomness. Rules take values and a
+//! clock reading and return values, so that an old decision can be replayed to the byte.
+
+#[macro_use]
+pub mod word;
+
+pub mod classify;
+pub mod control;
+pub mod day;
+pub mod decide;
+pub mod digest;
+pub mod explain;
+pub mod facts;
+pub mod policy;
