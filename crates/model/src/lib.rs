@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod word;
 
+pub mod assessment;
 pub mod classify;
 pub mod control;
 pub mod day;
@@ -13,4 +14,7 @@ pub mod decide;
 pub mod digest;
 pub mod explain;
 pub mod facts;
+pub mod key;
+pub mod place;
 pub mod policy;
+pub mod secret;
