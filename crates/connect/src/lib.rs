@@ -1,1 +1,1 @@
-//! placeholder
+//! Reserved: see ARCHITECTURE.md.

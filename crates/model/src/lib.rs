@@ -8,6 +8,7 @@ pub mod word;
 
 pub mod assessment;
 pub mod classify;
+pub mod contract;
 pub mod control;
 pub mod day;
 pub mod decide;

@@ -1,0 +1,100 @@
+//! The commands, one file per verb.
+
+mod decide;
+mod policy;
+mod schema;
+
+use crate::{
+    args::{Args, Command},
+    exit::Failure,
+};
+use std::{io::Write, path::Path, process::ExitCode};
+use tenure_model::{day::Day, policy::Policy};
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    match &args.command {
+        None => print(None, FIRST_WORDS.as_bytes()),
+        Some(Command::Decide(args)) => decide::run(args),
+        Some(Command::Policy(command)) => policy::run(command),
+        Some(Command::Schema(args)) => schema::run(args),
+    }
+}
+
+const FIRST_WORDS: &str = "\
+Tenure: every API key you hold, who owns it, what it opens, and what should end it.
+
+  tenure decide --facts FILE   judge facts by the rules alone
+  tenure policy show           the numbers that the rules use
+  tenure schema assessment     the contract of an assessment
+  tenure help                  every command
+";
+
+/// Writes data to a file, or to standard output.
+fn print(to: Option<&Path>, bytes: &[u8]) -> Result<ExitCode, Failure> {
+    let written = match to {
+        None => std::io::stdout().lock().write_all(bytes),
+        Some(path) => std::fs::write(path, bytes),
+    };
+    written
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error| Failure::Output {
+            to: to.map_or_else(
+                || "standard output".to_owned(),
+                |path| path.display().to_string(),
+            ),
+            error,
+        })
+}
+
+/// The policy in force.
+fn policy(path: Option<&Path>) -> Result<Policy, Failure> {
+    let Some(path) = path else {
+        return Ok(Policy::builtin());
+    };
+    let text = read(path)?;
+    Policy::parse(&text).map_err(|error| {
+        Failure::input(
+            format!("{}: {error}", path.display()),
+            "`tenure policy show` prints a policy that is whole; change numbers in a copy of it",
+        )
+    })
+}
+
+/// A text file, or standard input for `-`.
+fn read(path: &Path) -> Result<String, Failure> {
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    let bytes = bytes.map_err(|error| {
+        Failure::input(
+            format!("{}: {error}", path.display()),
+            "name a file that exists and that you may read",
+        )
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error
+            .as_bytes()
+            .iter()
+            .take(valid)
+            .filter(|b| **b == b'\n')
+            .count()
+            .saturating_add(1);
+        Failure::input(
+            format!("{}: line {line} is not UTF-8", path.display()),
+            "save the file as UTF-8",
+        )
+    })?;
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
+}
+
+/// The day that the rules go by: the one named, else today in UTC.
+fn today(named: Option<Day>) -> Day {
+    named.unwrap_or_else(|| Day::from_unix_seconds(jiff::Timestamp::now().as_second()))
+}

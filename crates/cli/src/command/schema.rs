@@ -1,0 +1,19 @@
+//! `tenure schema`: the contracts as JSON Schema.
+
+use crate::{args::Schema, command, exit::Failure};
+use std::process::ExitCode;
+use tenure_model::contract;
+
+pub(crate) fn run(args: &Schema) -> Result<ExitCode, Failure> {
+    let schema = if args.contract == "answer" {
+        contract::answer()
+    } else {
+        contract::assessment()
+    };
+    let mut text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::Output {
+        to: "the schema".to_owned(),
+        error: error.into(),
+    })?;
+    text.push('\n');
+    command::print(None, text.as_bytes())
+}

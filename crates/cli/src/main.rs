@@ -1,0 +1,19 @@
+//! The binary `tenure`: parse, wire, dispatch, print. It decides nothing.
+
+mod args;
+mod command;
+mod exit;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    match command::run(&args) {
+        Ok(code) => code,
+        Err(failure) => exit::failed(&failure),
+    }
+}
