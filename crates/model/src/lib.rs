@@ -7,6 +7,7 @@
 pub mod word;
 
 pub mod assessment;
+pub mod catalog;
 pub mod classify;
 pub mod contract;
 pub mod control;
