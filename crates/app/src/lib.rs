@@ -1,1 +1,3 @@
-//! Reserved: see ARCHITECTURE.md.
+//! Use cases, one file per verb: the only place where rules meet I/O.
+
+pub mod catalog;

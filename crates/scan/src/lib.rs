@@ -1,1 +1,3 @@
-//! Reserved: see ARCHITECTURE.md.
+//! Bytes in, candidates out. Sees neither a database nor a network.
+
+pub mod rule;
