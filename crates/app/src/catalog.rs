@@ -56,7 +56,10 @@ pub fn load(folder: Option<&Path>) -> Result<Vec<Provider>, Vec<CatalogError>> {
     }
 }
 
-fn own_files(folder: &Path) -> Result<Vec<(String, (String, String))>, CatalogError> {
+/// A provider's slug, and the name and text of its file.
+type NamedFile = (String, (String, String));
+
+fn own_files(folder: &Path) -> Result<Vec<NamedFile>, CatalogError> {
     let fail = |path: &Path, error: std::io::Error| CatalogError {
         file: path.display().to_string(),
         at: "file".to_owned(),

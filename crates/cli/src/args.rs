@@ -20,6 +20,8 @@ pub(crate) enum Command {
     /// Show or check the policy: the numbers that the rules use
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// What is known about the keys of each provider, with sources
+    Catalog(Catalog),
     /// Print the JSON Schema of a contract
     Schema(Schema),
 }
@@ -66,4 +68,34 @@ pub(crate) struct Schema {
     /// Which contract
     #[arg(value_parser = ["assessment", "answer"])]
     pub(crate) contract: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Catalog {
+    /// A folder of provider files of your own: added, or put in place of built-in ones of the same name
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// What to do with it
+    #[command(subcommand)]
+    pub(crate) command: CatalogCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogCommand {
+    /// List every provider and its kinds of keys
+    List {
+        /// How to print it
+        #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+        format: String,
+    },
+    /// Show what is known about one provider's keys, and where it was read
+    Show {
+        /// The provider's slug, as `catalog list` prints it
+        provider: String,
+        /// How to print it
+        #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+        format: String,
+    },
+    /// Check every file: sources, dates, examples and counter-examples
+    Check,
 }

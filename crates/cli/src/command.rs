@@ -1,5 +1,6 @@
 //! The commands, one file per verb.
 
+mod catalog;
 mod decide;
 mod policy;
 mod schema;
@@ -16,6 +17,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => print(None, FIRST_WORDS.as_bytes()),
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
+        Some(Command::Catalog(args)) => catalog::run(args),
         Some(Command::Schema(args)) => schema::run(args),
     }
 }
@@ -25,7 +27,7 @@ Tenure: every API key you hold, who owns it, what it opens, and what should end 
 
   tenure decide --facts FILE   judge facts by the rules alone
   tenure policy show           the numbers that the rules use
-  tenure schema assessment     the contract of an assessment
+  tenure catalog list          what is known about the keys of each provider
   tenure help                  every command
 ";
 

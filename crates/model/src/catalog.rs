@@ -82,6 +82,17 @@ pub struct Evidence {
     pub not_found: bool,
 }
 
+/// One fact of a credential by name, with its evidence.
+#[derive(Debug)]
+pub struct EvidenceFor<'f> {
+    /// The fact, as `option.vendor_short_lived`.
+    pub name: String,
+    /// Where it comes from.
+    pub evidence: &'f Evidence,
+    /// The value as text; absent where it was not found.
+    pub value: Option<String>,
+}
+
 /// One fact: a value, or "not found", and the evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(bound = "T: serde::de::DeserializeOwned")]
@@ -383,7 +394,13 @@ impl Provider {
             if !kinds.insert(kind) {
                 fault(kind.clone(), "stands twice");
             }
-            for (name, evidence, has_value) in credential.evidence() {
+            for EvidenceFor {
+                name,
+                evidence,
+                value,
+            } in credential.evidence()
+            {
+                let has_value = value.is_some();
                 let at = format!("{kind}.{name}");
                 if evidence.read_on.is_none() {
                     fault(at.clone(), "has no `read_on`");
@@ -455,53 +472,70 @@ fn slug(text: &str) -> bool {
 }
 
 impl Credential {
-    /// Every piece of evidence with its name, and whether a value stands with it.
+    /// Every piece of evidence with its name, and the value that stands with it.
     #[must_use]
-    pub fn evidence(&self) -> Vec<(String, &Evidence, bool)> {
-        fn fact<T>(fact: &Option<Fact<T>>) -> Option<(&Evidence, bool)> {
-            fact.as_ref()
-                .map(|fact| (&fact.evidence, fact.value.is_some()))
+    pub fn evidence(&self) -> Vec<EvidenceFor<'_>> {
+        fn fact<'f, T: std::fmt::Display>(
+            name: &str,
+            fact: Option<&'f Fact<T>>,
+        ) -> Option<EvidenceFor<'f>> {
+            fact.map(|fact| EvidenceFor {
+                name: name.to_owned(),
+                evidence: &fact.evidence,
+                value: fact.value.as_ref().map(ToString::to_string),
+            })
         }
         let facts = [
-            ("privilege", fact(&self.privilege)),
-            ("path", fact(&self.path)),
-            ("spend", fact(&self.spend)),
-            ("publishable", fact(&self.publishable)),
-            ("issued_to", fact(&self.issued_to)),
-            ("test_mode", fact(&self.test_mode)),
-            ("expiry", fact(&self.expiry)),
-            ("scoping", fact(&self.scoping)),
-            ("source_restriction", fact(&self.source_restriction)),
-            ("last_used", fact(&self.last_used)),
-            ("overlap", fact(&self.overlap)),
-            ("callers", fact(&self.callers)),
-            ("propagation", fact(&self.propagation)),
+            fact("privilege", self.privilege.as_ref()),
+            fact("path", self.path.as_ref()),
+            fact("spend", self.spend.as_ref()),
+            fact("publishable", self.publishable.as_ref()),
+            fact("issued_to", self.issued_to.as_ref()),
+            fact("test_mode", self.test_mode.as_ref()),
+            fact("expiry", self.expiry.as_ref()),
+            fact("scoping", self.scoping.as_ref()),
+            fact("source_restriction", self.source_restriction.as_ref()),
+            fact("last_used", self.last_used.as_ref()),
+            fact("overlap", self.overlap.as_ref()),
+            fact("callers", self.callers.as_ref()),
+            fact("propagation", self.propagation.as_ref()),
         ];
-        let mut all: Vec<_> = facts
-            .into_iter()
-            .filter_map(|(name, fact)| fact.map(|(evidence, has)| (name.to_owned(), evidence, has)))
-            .collect();
-        all.extend(
-            self.formats
-                .iter()
-                .map(|format| ("format".to_owned(), &format.evidence, true)),
-        );
-        all.extend(self.options.iter().map(|o| {
-            (
-                format!("option.{}", o.option),
-                &o.evidence,
-                o.state.is_some(),
+        let told = |name: String, evidence, value| EvidenceFor {
+            name,
+            evidence,
+            value,
+        };
+        let mut all: Vec<_> = facts.into_iter().flatten().collect();
+        all.extend(self.formats.iter().map(|f| {
+            told(
+                "format".to_owned(),
+                &f.evidence,
+                Some(f.template.to_string()),
             )
         }));
-        all.extend(
-            self.sunsets
-                .iter()
-                .map(|sunset| ("sunset".to_owned(), &sunset.evidence, true)),
-        );
-        all.extend(
-            self.recipes()
-                .map(|(name, r)| (format!("recipe.{name}"), &r.evidence, r.by.is_some())),
-        );
+        all.extend(self.options.iter().map(|o| {
+            let value = o.state.map(|state| {
+                o.reach
+                    .map_or_else(|| state.to_string(), |reach| format!("{state} ({reach})"))
+            });
+            told(format!("option.{}", o.option), &o.evidence, value)
+        }));
+        all.extend(self.sunsets.iter().map(|s| {
+            told(
+                "sunset".to_owned(),
+                &s.evidence,
+                Some(format!("{} on {}", s.effect, s.on)),
+            )
+        }));
+        all.extend(self.recipes().map(|(name, r)| {
+            let value = r.by.map(|by| {
+                r.request.as_ref().map_or_else(
+                    || by.to_string(),
+                    |request| format!("{by}: {request} (unproven)"),
+                )
+            });
+            told(format!("recipe.{name}"), &r.evidence, value)
+        }));
         all
     }
 
@@ -519,7 +553,7 @@ impl Credential {
 
     /// The facts that a complete credential would have and this one has not.
     fn missing(&self) -> Vec<String> {
-        let there: Vec<String> = self.evidence().into_iter().map(|(name, ..)| name).collect();
+        let there: Vec<String> = self.evidence().into_iter().map(|told| told.name).collect();
         let facts = [
             "privilege",
             "spend",

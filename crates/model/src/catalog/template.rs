@@ -262,6 +262,12 @@ impl Template {
     }
 }
 
+impl std::fmt::Display for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 impl Serialize for Template {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.text)
@@ -275,7 +281,6 @@ impl<'de> Deserialize<'de> for Template {
 }
 
 /// Small numbers for examples (SplitMix64, public domain): the same for the same seed, and nothing more.
-#[must_use]
 pub fn numbers(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed;
     move || {
