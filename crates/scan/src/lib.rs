@@ -1,3 +1,8 @@
 //! Bytes in, candidates out. Sees neither a database nor a network.
+//!
+//! A [`engine::Candidate`] holds its secret in a zeroizing type and is handed to a sink, which makes a
+//! fingerprint of it and drops it.
 
+pub mod engine;
+pub mod judge;
 pub mod rule;
