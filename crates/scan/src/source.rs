@@ -1,0 +1,4 @@
+//! Where texts come from. One file per kind of source.
+
+pub mod files;
+pub mod git;
