@@ -1,5 +1,7 @@
 //! Places where copies of keys are seen, who can read them, and what a place says about its key.
 
+pub mod hints;
+
 use crate::{facts::PrivilegedPath, secret::Fingerprint};
 
 words! {
