@@ -1,0 +1,97 @@
+//! Reach: environments, customer tenants, and the data behind the key.
+
+use super::{Ballot, Subject};
+use crate::{
+    explain::FactName,
+    key::Basis,
+    place::{Environment, Purpose, hints},
+};
+use std::collections::BTreeSet;
+
+/// The same key in places of different environments is shared; it is not shared only where its name, its
+/// tags and its places agree on exactly one.
+pub(super) fn environments(subject: &Subject, ballot: &mut Ballot) {
+    let places: BTreeSet<Environment> = subject
+        .sightings
+        .iter()
+        .filter_map(|sighting| sighting.environment)
+        .collect();
+    if places.len() > 1 {
+        let names: Vec<_> = places
+            .iter()
+            .map(|environment| environment.word())
+            .collect();
+        ballot.say(
+            FactName::EnvironmentsShared,
+            true,
+            Basis::Observed,
+            format!("copies in places of {}", names.join(" and ")),
+        );
+        return;
+    }
+    let named = subject
+        .spoken_names()
+        .into_iter()
+        .filter_map(hints::environment);
+    let all: BTreeSet<Environment> = places.into_iter().chain(named).collect();
+    if let [one] = all.iter().collect::<Vec<_>>().as_slice() {
+        ballot.say(
+            FactName::EnvironmentsShared,
+            false,
+            Basis::Inferred,
+            format!("name, tags and places agree on {one}"),
+        );
+    }
+}
+
+/// No customer is behind a key whose purpose is known and serves neither customer nor vendor.
+pub(super) fn tenants(purpose: Purpose, subject: &Subject, ballot: &mut Ballot) {
+    let serves_nobody_outside = matches!(
+        purpose,
+        Purpose::CiCd
+            | Purpose::Deployment
+            | Purpose::ServiceToService
+            | Purpose::AdminConnector
+            | Purpose::AgentTool
+            | Purpose::DataPipeline
+            | Purpose::Monitoring
+            | Purpose::HumanUse
+            | Purpose::BreakGlass
+    );
+    let held_outside =
+        super::declarations_of(subject, FactName::HeldBy).any(|(value, _)| value == "third_party");
+    if serves_nobody_outside && !held_outside {
+        ballot.say(
+            FactName::CustomerTenants,
+            0,
+            Basis::Inferred,
+            format!("purpose {purpose} serves no customer"),
+        );
+    }
+}
+
+/// A test environment holds internal data at most; nothing is ever inferred to be public.
+pub(super) fn data(subject: &Subject, ballot: &mut Ballot) {
+    let named = subject
+        .spoken_names()
+        .into_iter()
+        .filter_map(hints::environment);
+    let all: BTreeSet<Environment> = subject
+        .sightings
+        .iter()
+        .filter_map(|s| s.environment)
+        .chain(named)
+        .collect();
+    let test_only = !all.is_empty()
+        && all
+            .iter()
+            .all(|e| matches!(e, Environment::Test | Environment::Development));
+    if test_only {
+        ballot.say(
+            FactName::Data,
+            "internal",
+            Basis::Inferred,
+            "a test environment",
+        );
+    }
+}
