@@ -1,3 +1,5 @@
-//! Use cases, one file per verb: the only place where rules meet I/O.
+//! Use cases: the only place where rules meet I/O.
 
 pub mod catalog;
+pub mod progress;
+pub mod tree;

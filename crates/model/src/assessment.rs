@@ -6,6 +6,7 @@ use crate::{
     day::Day,
     explain::{Outcome, WouldChange},
     facts::{ReplacementOption, Verdict},
+    identity::Joined,
     key::{Basis, Coverage, Told},
     place::{Audience, Liveness, PlaceKind, Purpose},
 };
@@ -91,6 +92,8 @@ pub struct Key {
     pub facts: BTreeMap<String, FactNote>,
     /// Sources that disagree.
     pub disputes: Vec<Dispute>,
+    /// Records that were joined to this key, and what told that they are one.
+    pub merged: Vec<Joined>,
     /// Vendor dates that end this kind of key.
     pub sunsets: Vec<SunsetNote>,
 }
@@ -136,6 +139,8 @@ pub struct OptionNote {
     pub option: ReplacementOption,
     /// Its state, as in a facts file.
     pub state: Value,
+    /// The vendor offers it to machines today, whoever can use it here.
+    pub offered: bool,
     /// Why.
     pub note: String,
     /// The source of that.

@@ -15,7 +15,7 @@ use crate::{
     catalog::Credential,
     day::Day,
     explain::FactName,
-    facts::{Case, Facts, FactsError, Since},
+    facts::{Case, Facts, FactsError, Since, Verdict},
     key::{Basis, Person, Row, Told},
     place::{Purpose, Sighting},
 };
@@ -50,6 +50,8 @@ pub struct Declaration {
     pub purpose: Option<Purpose>,
     /// Runtimes of the workloads that use it.
     pub runtimes: Vec<crate::place::Runtime>,
+    /// Since when findings have stood.
+    pub since: Vec<(Verdict, Day)>,
 }
 
 /// Everything that is known about one key.
@@ -248,6 +250,19 @@ pub fn infer(
     })
 }
 
+/// Whether declared values are what the contract knows.
+///
+/// # Errors
+/// The fact that is not.
+pub(crate) fn check(values: &BTreeMap<FactName, Value>, today: Day) -> Result<(), FactsError> {
+    let mut document = Map::new();
+    for (fact, value) in values {
+        put(&mut document, *fact, value.clone());
+    }
+    document.insert("id".to_owned(), json!("key"));
+    Case::from_deserializer(Value::Object(document), today).map(|_| ())
+}
+
 /// Puts a value where the facts file has it.
 fn put(document: &mut Map<String, Value>, fact: FactName, value: Value) {
     match fact.word().split_once('.') {
@@ -298,15 +313,25 @@ fn declarations_of(subject: &Subject, fact: FactName) -> impl Iterator<Item = (&
     rows.chain(files)
 }
 
-/// Since when findings have stood, as declared in tags named `since.<verdict>`.
+/// Since when findings have stood, as declared, in tables in tags named `since.<verdict>`. The earliest of
+/// several days counts: a deadline never moves later.
 fn since(subject: &Subject) -> Since {
     let mut since = Since::default();
+    let mut add = |verdict: Verdict, day: Day| {
+        let earliest = since.of(verdict).map_or(day, |known| known.min(day));
+        since.set(verdict, Some(earliest));
+    };
+    for declaration in &subject.declarations {
+        for (verdict, day) in &declaration.since {
+            add(*verdict, *day);
+        }
+    }
     for (name, value) in subject.rows.iter().flat_map(|told| &told.row.tags) {
         let verdict = name
             .strip_prefix("since.")
             .and_then(|verdict| verdict.parse().ok());
         if let (Some(verdict), Ok(day)) = (verdict, value.parse()) {
-            since.set(verdict, Some(day));
+            add(verdict, day);
         }
     }
     since

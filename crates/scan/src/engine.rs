@@ -173,7 +173,7 @@ fn assignments(
 ) {
     static SET: LazyLock<Option<Regex>> = LazyLock::new(|| {
         regex::bytes::RegexBuilder::new(
-            r#"(?P<name>[A-Za-z0-9_.\-]{0,48}(?:api[_.\-]?key|apikey|secret|token|credential|private[_.\-]?key|access[_.\-]?key|auth[_.\-]?key|encryption[_.\-]?key|signing[_.\-]?key)[A-Za-z0-9_.\-]{0,24})["'`\]]{0,2}[ \t]{0,8}(?::=|=>|=|:)[ \t]{0,8}(?P<quote>["'`]?)(?P<value>[^\s"'`,;<>(){}\[\]\\]{8,4096})"#,
+            r#"(?P<name>[A-Za-z0-9_.\-]{0,48}(?:api[_.\-]?key|apikey|secret|token|credential|private[_.\-]?key|access[_.\-]?key|auth[_.\-]?key|encryption[_.\-]?key|signing[_.\-]?key)[A-Za-z0-9_.\-]{0,24})["'`\]\\]{0,4}[ \t]{0,8}(?::=|=>|=|:)[ \t]{0,8}\\{0,2}(?P<quote>["'`]?)(?P<value>[^\s"'`,;<>(){}\[\]\\]{8,4096})"#,
         )
         .unicode(false)
         .case_insensitive(true)
@@ -311,11 +311,11 @@ fn variable_before(text: &[u8], offset: usize) -> Option<String> {
     let window = text.get(from..offset)?;
     let line = window.rsplit(|b| *b == b'\n').next()?;
     let line = std::str::from_utf8(line).ok()?;
-    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`']);
+    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`', '\\']);
     let line = line
         .strip_suffix("=>")
         .or_else(|| line.strip_suffix(['=', ':']))?;
-    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`', ']', ':']);
+    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`', ']', ':', '\\']);
     let start = line
         .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
         .map_or(0, |at| at.saturating_add(1));
@@ -402,6 +402,12 @@ mod tests {
         );
         assert!(seen.0.is_empty());
         assert!(seen.1 >= 1);
+    }
+
+    #[test]
+    fn an_assignment_within_a_json_text_counts_as_in_a_notebook() {
+        let text = r#"{"cells":[{"source":["api_key = \"q8Zk2LmX7vTr4WnYb1CdP0\"\n"]}]}"#;
+        assert_eq!(seen(text, PLAIN).0.len(), 1);
     }
 
     #[test]

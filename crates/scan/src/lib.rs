@@ -5,5 +5,6 @@
 
 pub mod engine;
 pub mod judge;
+pub mod reader;
 pub mod rule;
 pub mod source;

@@ -31,6 +31,7 @@ pub(super) fn options(
                 return OptionNote {
                     option: *option,
                     state: vote.value.clone(),
+                    offered: false,
                     note: "declared".to_owned(),
                     source: Some(vote.source.clone()),
                 };
@@ -54,6 +55,10 @@ pub(super) fn options(
             OptionNote {
                 option: *option,
                 state,
+                offered: fact.is_some_and(|fact| {
+                    fact.state == Some(OptionOffer::Offered)
+                        && fact.reach == Some(OptionFor::Machine)
+                }),
                 note,
                 source: fact.and_then(|fact| fact.evidence.source.clone()),
             }

@@ -4,6 +4,7 @@ use ignore::{WalkBuilder, overrides::OverrideBuilder};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
 };
 
 /// A file to read.
@@ -24,6 +25,8 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// Folders and files that could not be read, with the reason.
     pub refused: Vec<(String, String)>,
+    /// Folders that tools fill and that were left out, by name.
+    pub left_out: BTreeMap<String, u64>,
 }
 
 /// Names of places where credentials live: looked at even where git ignores them.
@@ -80,6 +83,18 @@ const TOOL_FOLDERS: [&str; 12] = [
     ".rustup",
 ];
 
+/// Folders of other people's packages and of caches: left out, and counted.
+const LEFT_OUT: [&str; 8] = [
+    "node_modules",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".tox",
+    ".gradle",
+    ".terraform",
+    ".rustup",
+];
+
 /// Lists the files below `root`, or `root` itself where it is a file. Links are not followed.
 #[must_use]
 pub fn list(root: &Path) -> Listing {
@@ -109,7 +124,20 @@ pub fn list(root: &Path) -> Listing {
         .require_git(false)
         .parents(false)
         .follow_links(false);
-    plain.filter_entry(|entry| entry.file_name() != ".git");
+    let left_out = Arc::new(Mutex::new(BTreeMap::<String, u64>::new()));
+    let counted = Arc::clone(&left_out);
+    plain.filter_entry(move |entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let tool = LEFT_OUT.iter().find(|name| entry.file_name() == **name);
+        if let (true, Some(name), true) = (is_folder, tool, entry.depth() > 0) {
+            if let Ok(mut counts) = counted.lock() {
+                let count = counts.entry((*name).to_owned()).or_default();
+                *count = count.saturating_add(1);
+            }
+            return false;
+        }
+        entry.file_name() != ".git"
+    });
     collect(root, &plain, false, &mut found, &mut refused);
 
     let mut special = WalkBuilder::new(root);
@@ -135,6 +163,10 @@ pub fn list(root: &Path) -> Listing {
         }
     }
     listing.entries = found.into_values().collect();
+    listing.left_out = left_out
+        .lock()
+        .map(|counts| counts.clone())
+        .unwrap_or_default();
     listing.refused = refused.into_iter().collect();
     listing
 }

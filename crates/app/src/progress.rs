@@ -1,0 +1,17 @@
+//! What long work tells about itself while it goes on.
+
+/// Hears of progress. Called from several threads.
+pub trait Progress: Sync {
+    /// A step begins, with so many files ahead.
+    fn begin(&self, _what: &str, _files: u64) {}
+    /// One file is done.
+    fn file(&self) {}
+    /// All is done.
+    fn end(&self) {}
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {}

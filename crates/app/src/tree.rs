@@ -1,0 +1,500 @@
+//! A folder or file to sightings: what is found, who can read it, what its place says, and what was not read.
+
+mod audience;
+mod codeowners;
+
+use crate::progress::Progress;
+use audience::Audiences;
+use codeowners::CodeOwners;
+use rayon::prelude::*;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::{Path, PathBuf},
+};
+use tenure_model::{
+    assessment::Skipped,
+    catalog::{Provider, TestMode},
+    place::{Audience, Environment, Liveness, Part, PlaceKind, Sighting, hints},
+    policy::Policy,
+    secret::{Fingerprint, Pepper},
+};
+use tenure_scan::{
+    engine::{Candidate, Context, Sink},
+    judge::Dismissal,
+    reader::{self, Outcome},
+    rule::Rules,
+    source::{files, git::WorkTree},
+};
+
+/// What searching needs.
+#[derive(Clone, Copy)]
+pub struct Lens<'l> {
+    /// Compiled formats.
+    pub rules: &'l Rules,
+    /// The catalogue that they come from.
+    pub providers: &'l [Provider],
+    /// The key of fingerprints.
+    pub pepper: &'l Pepper,
+    /// What of a secret may be shown.
+    pub policy: &'l Policy,
+}
+
+/// Audiences that a person declared for places, by path prefix.
+pub type DeclaredPlaces = Vec<(PathBuf, Audience, String)>;
+
+/// A file below a source that may be an inventory, with its bytes.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The same as the user named it.
+    pub name: String,
+}
+
+/// What came of one folder or file.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// What was seen.
+    pub sightings: Vec<Sighting>,
+    /// Files that were searched.
+    pub searched: u64,
+    /// Files that are no text.
+    pub binary: u64,
+    /// What could not be read.
+    pub skipped: Vec<Skipped>,
+    /// Folders of tools that were left out, by name.
+    pub left_out: BTreeMap<String, u64>,
+    /// Candidates that are none, by reason.
+    pub dismissed: BTreeMap<String, u64>,
+}
+
+/// The files of one source, listed and not yet read.
+#[derive(Debug)]
+pub struct Source {
+    /// As the user named it.
+    pub name: String,
+    /// The folder that paths are relative to.
+    pub root: PathBuf,
+    listing: files::Listing,
+    trees: Vec<WorkTree>,
+    /// Work trees whose index cannot be read.
+    broken: Vec<Skipped>,
+}
+
+impl Source {
+    /// Lists what lies below a path.
+    #[must_use]
+    pub fn list(path: &Path, exclude: &globset::GlobSet) -> Self {
+        let mut listing = files::list(path);
+        listing
+            .entries
+            .retain(|entry| !exclude.is_match(&entry.relative));
+        let root = if path.is_file() {
+            path.parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+                .map_or_else(|| PathBuf::from("."), Path::to_owned)
+        } else {
+            path.to_owned()
+        };
+        let (trees, broken) = work_trees(&root, &listing);
+        Self {
+            name: path.display().to_string(),
+            root,
+            listing,
+            trees,
+            broken,
+        }
+    }
+
+    /// How many files there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.listing.entries.len()
+    }
+
+    /// Whether there is no file at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.listing.entries.is_empty()
+    }
+
+    /// Files whose name ends as exports and spreadsheets do, and which are no test material.
+    pub fn documents(&self) -> impl Iterator<Item = Document> {
+        self.listing.entries.iter().filter_map(|entry| {
+            let extension = Path::new(&entry.relative)
+                .extension()?
+                .to_str()?
+                .to_ascii_lowercase();
+            let known = matches!(
+                extension.as_str(),
+                "csv" | "tsv" | "json" | "jsonl" | "ndjson"
+            );
+            let hints = hints::of_path(&entry.relative);
+            let plain = hints.kind == PlaceKind::Config && !hints.test_material;
+            (known && plain).then(|| Document {
+                path: entry.path.clone(),
+                name: self.named(&entry.relative),
+            })
+        })
+    }
+
+    /// A file of this source as the user would name it.
+    fn named(&self, relative: &str) -> String {
+        if self.listing.entries.len() == 1 && Path::new(&self.name).ends_with(relative) {
+            return self.name.clone();
+        }
+        Path::new(&self.name).join(relative).display().to_string()
+    }
+
+    /// Searches every file. `inventories` are files that were read as such: in them only secrets count.
+    #[must_use]
+    pub fn search(
+        &self,
+        lens: Lens<'_>,
+        inventories: &BTreeSet<PathBuf>,
+        declared: &DeclaredPlaces,
+        progress: &dyn Progress,
+    ) -> Read {
+        let audiences = Audiences::of(&self.root);
+        let files: Vec<FileRead> = self
+            .listing
+            .entries
+            .par_iter()
+            .map(|entry| {
+                let read = self.search_one(entry, lens, inventories.contains(&entry.path));
+                progress.file();
+                read
+            })
+            .collect();
+        let mut read = Read {
+            skipped: self.broken.clone(),
+            left_out: self.listing.left_out.clone(),
+            ..Read::default()
+        };
+        read.skipped
+            .extend(self.listing.refused.iter().map(|(path, reason)| Skipped {
+                path: self.named(path),
+                reason: reason.clone(),
+            }));
+        let mut owners = CodeOwners::default();
+        for (entry, file) in self.listing.entries.iter().zip(files) {
+            match file.outcome {
+                Ok(Outcome::Searched) => read.searched = read.searched.saturating_add(1),
+                Ok(Outcome::Binary) => read.binary = read.binary.saturating_add(1),
+                Err(error) => read.skipped.push(Skipped {
+                    path: self.named(&entry.relative),
+                    reason: error.to_string(),
+                }),
+            }
+            for (why, count) in file.dismissed {
+                let sum = read.dismissed.entry(why.word().to_owned()).or_default();
+                *sum = sum.saturating_add(count);
+            }
+            if file.found.is_empty() {
+                continue;
+            }
+            let tree = self.tree_of(&entry.path);
+            let tracked = tree
+                .as_ref()
+                .is_some_and(|(tree, inner)| tree.tracked.contains(inner));
+            let (audience, why) = declared
+                .iter()
+                .filter(|(place, ..)| entry.path.starts_with(place))
+                .max_by_key(|(place, ..)| place.components().count())
+                .map_or_else(
+                    || audiences.of_file(&entry.path, tracked),
+                    |(_, audience, source)| (*audience, format!("declared in {source}")),
+                );
+            let code_owners = tree
+                .as_ref()
+                .map_or_else(Vec::new, |(tree, inner)| owners.of(&tree.top, inner));
+            let commit = tree
+                .filter(|_| tracked)
+                .and_then(|(tree, _)| tree.commit.as_deref())
+                .map(|commit| commit.chars().take(7).collect::<String>());
+            let place = Place {
+                source: &self.name,
+                path: &entry.relative,
+                hints: &file.hints,
+                audience,
+                why,
+                commit,
+                code_owners,
+            };
+            read.sightings
+                .extend(file.found.into_iter().map(|found| place.sighting(found)));
+        }
+        read
+    }
+
+    fn tree_of(&self, path: &Path) -> Option<(&WorkTree, String)> {
+        let tree = self
+            .trees
+            .iter()
+            .filter(|tree| path.starts_with(&tree.top))
+            .max_by_key(|tree| tree.top.components().count())?;
+        let inner = path.strip_prefix(&tree.top).ok()?;
+        let parts: Vec<_> = inner
+            .components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect();
+        Some((tree, parts.join("/")))
+    }
+
+    fn search_one(&self, entry: &files::Entry, lens: Lens<'_>, inventory: bool) -> FileRead {
+        let hints = if self.listing.entries.len() == 1 {
+            hints::of_path(&last_parts(&entry.path))
+        } else {
+            hints::of_path(&entry.relative)
+        };
+        let hints = hints::Hints {
+            kind: if inventory {
+                PlaceKind::Inventory
+            } else {
+                hints.kind
+            },
+            ..hints
+        };
+        let context = Context {
+            code: hints.code,
+            test_material: hints.test_material,
+            encoded: hints.encoded,
+        };
+        let mut sink = Catch {
+            lens,
+            found: Vec::new(),
+            dismissed: BTreeMap::new(),
+        };
+        let outcome = reader::search(lens.rules, &entry.path, context, &mut sink);
+        let mut found = sink.found;
+        if inventory {
+            // The rows speak for the ids, and cells without a known format are no assignments.
+            found.retain(|one| one.part == Part::Secret && one.provider != "unknown");
+        }
+        pair(&mut found);
+        FileRead {
+            hints,
+            outcome,
+            found,
+            dismissed: sink.dismissed,
+        }
+    }
+}
+
+/// The last parts of a path: what a file named alone has for context.
+fn last_parts(path: &Path) -> String {
+    const DEPTH: usize = 4;
+    let all: Vec<_> = path
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    let from = all.len().saturating_sub(DEPTH);
+    all.get(from..).unwrap_or(&all).join("/")
+}
+
+/// The work trees that files of a listing lie in: above the root, at it, and below.
+fn work_trees(root: &Path, listing: &files::Listing) -> (Vec<WorkTree>, Vec<Skipped>) {
+    let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
+    for entry in &listing.entries {
+        let mut folder = entry.path.parent();
+        while let Some(one) = folder {
+            if !one.starts_with(root) || !folders.insert(one.to_owned()) {
+                break;
+            }
+            folder = one.parent();
+        }
+    }
+    folders.insert(root.to_owned());
+    let mut trees = Vec::new();
+    let mut broken = Vec::new();
+    let mut take = |folder: &Path| match WorkTree::at(folder) {
+        Ok(Some(tree)) => {
+            trees.push(tree);
+            true
+        }
+        Ok(None) => false,
+        Err(reason) => {
+            broken.push(Skipped {
+                path: folder.join(".git").display().to_string(),
+                reason: format!("{reason}; what it tracks is not known"),
+            });
+            true
+        }
+    };
+    let mut at_root = false;
+    for folder in &folders {
+        at_root |= take(folder) && folder == root;
+    }
+    if !at_root
+        && let Ok(full) = root.canonicalize()
+        && let Some(top) = full
+            .ancestors()
+            .skip(1)
+            .find(|top| top.join(".git").exists())
+        && let Ok(Some(mut tree)) = WorkTree::at(top)
+        && let Ok(inner) = full.strip_prefix(top)
+    {
+        // Paths are kept as the user named them, so the tree is cut down to what lies below the root.
+        let prefix = format!("{}/", inner.display());
+        tree.tracked = tree
+            .tracked
+            .iter()
+            .filter_map(|path| path.strip_prefix(&prefix).map(str::to_owned))
+            .collect();
+        tree.top = root.to_owned();
+        trees.push(tree);
+    }
+    (trees, broken)
+}
+
+struct FileRead {
+    hints: hints::Hints,
+    outcome: io::Result<Outcome>,
+    found: Vec<Found>,
+    dismissed: BTreeMap<Dismissal, u64>,
+}
+
+/// A candidate after its secret is gone.
+struct Found {
+    provider: String,
+    credential: String,
+    part: Part,
+    key_id: Option<String>,
+    fingerprint: Option<Fingerprint>,
+    hint: Option<String>,
+    line: u32,
+    variable: Option<String>,
+    test_mode: bool,
+}
+
+/// Makes fingerprints of candidates and drops them: the bytes die here.
+struct Catch<'l> {
+    lens: Lens<'l>,
+    found: Vec<Found>,
+    dismissed: BTreeMap<Dismissal, u64>,
+}
+
+impl Sink for Catch<'_> {
+    fn candidate(&mut self, candidate: Candidate) {
+        let secret = candidate.part == Part::Secret;
+        let shown = &self.lens.policy.hint;
+        let prefix = if shown.prefix {
+            candidate.prefix.as_str()
+        } else {
+            ""
+        };
+        let by_prefix = self
+            .lens
+            .providers
+            .iter()
+            .filter(|provider| provider.provider == candidate.provider)
+            .flat_map(|provider| &provider.credentials)
+            .filter(|kind| kind.kind == candidate.credential)
+            .any(|kind| {
+                kind.test_mode.as_ref().and_then(|fact| fact.value) == Some(TestMode::ByPrefix)
+            });
+        self.found.push(Found {
+            test_mode: by_prefix && candidate.prefix.contains("test"),
+            key_id: (!secret)
+                .then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned()),
+            fingerprint: secret.then(|| self.lens.pepper.fingerprint(&candidate.secret)),
+            hint: secret
+                .then(|| candidate.secret.hint(prefix, shown.last))
+                .flatten(),
+            provider: candidate.provider,
+            credential: candidate.credential,
+            part: candidate.part,
+            line: candidate.line,
+            variable: candidate.variable,
+        });
+    }
+
+    fn dismissed(&mut self, why: Dismissal) {
+        let count = self.dismissed.entry(why).or_default();
+        *count = count.saturating_add(1);
+    }
+}
+
+/// A secret and the public id of the same kind that stand together belong together: the nearest id at most
+/// this many lines away, the one before rather than the one behind.
+const NEAR: u32 = 8;
+
+fn pair(found: &mut [Found]) {
+    let ids: Vec<(String, String, u32, String)> = found
+        .iter()
+        .filter_map(|one| {
+            Some((
+                one.provider.clone(),
+                one.credential.clone(),
+                one.line,
+                one.key_id.clone()?,
+            ))
+        })
+        .collect();
+    let mut taken = BTreeSet::new();
+    for one in found.iter_mut().filter(|one| one.part == Part::Secret) {
+        let nearest = ids
+            .iter()
+            .enumerate()
+            .filter(|(at, (provider, credential, line, _))| {
+                *provider == one.provider
+                    && *credential == one.credential
+                    && line.abs_diff(one.line) <= NEAR
+                    && !taken.contains(at)
+            })
+            .min_by_key(|(_, (_, _, line, _))| (line.abs_diff(one.line), *line > one.line));
+        if let Some((at, (.., id))) = nearest {
+            taken.insert(at);
+            one.key_id = Some(id.clone());
+        }
+    }
+}
+
+/// What all sightings of one file share.
+struct Place<'p> {
+    source: &'p str,
+    path: &'p str,
+    hints: &'p hints::Hints,
+    audience: Audience,
+    why: String,
+    commit: Option<String>,
+    code_owners: Vec<String>,
+}
+
+impl Place<'_> {
+    fn sighting(&self, found: Found) -> Sighting {
+        let named = found.variable.as_deref().and_then(hints::environment);
+        Sighting {
+            source: self.source.to_owned(),
+            kind: self.hints.kind,
+            path: self.path.to_owned(),
+            line: Some(found.line),
+            audience: self.audience,
+            audience_why: self.why.clone(),
+            liveness: Liveness::NotChecked,
+            part: found.part,
+            provider: found.provider,
+            credential: found.credential,
+            key_id: found.key_id,
+            fingerprint: found.fingerprint,
+            hint: found.hint,
+            environment: environment(self.hints.environment, named),
+            variable: found.variable,
+            runtime: self.hints.runtime,
+            purpose: self.hints.purpose,
+            privileged_path: self.hints.privileged_path,
+            commit: self.commit.clone(),
+            code_owners: self.code_owners.clone(),
+            test_mode: found.test_mode,
+        }
+    }
+}
+
+/// The path and the variable have to agree, else nothing is known.
+fn environment(path: Option<Environment>, name: Option<Environment>) -> Option<Environment> {
+    match (path, name) {
+        (Some(a), Some(b)) if a != b => None,
+        (path, name) => path.or(name),
+    }
+}

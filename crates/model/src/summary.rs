@@ -1,0 +1,208 @@
+//! The counts that open a report, and the few changes that end the most keys.
+
+use crate::{
+    assessment::{Change, Key, Summary},
+    classify::Level,
+    day::Day,
+    decide::Urgency,
+    facts::{PrivilegedPath, ReplacementOption, Verdict},
+    key::{Basis, Coverage, CoverageState},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many changes are named.
+const MOST_CHANGES: usize = 10;
+
+/// The most urgent first: what is to be done now, then by due date, then by level, then by name.
+pub fn sort(keys: &mut [Key]) {
+    keys.sort_by(|a, b| {
+        let rank = |key: &Key| {
+            let outcome = &key.verdict.outcome;
+            let urgency = match outcome.urgency {
+                Urgency::Now => 0,
+                Urgency::Overdue => 1,
+                Urgency::Due => 2,
+                Urgency::Planned => 3,
+                Urgency::Covered => 4,
+                Urgency::None => 5,
+            };
+            (
+                urgency,
+                outcome.due.is_none(),
+                outcome.due,
+                std::cmp::Reverse(outcome.level),
+                key.verdict.id,
+            )
+        };
+        rank(a)
+            .cmp(&rank(b))
+            .then_with(|| (&a.provider, &a.name, &a.id).cmp(&(&b.provider, &b.name, &b.id)))
+    });
+}
+
+/// Counts sorted keys.
+#[must_use]
+pub fn summarise(keys: &[Key], coverage: &[Coverage], today: Day) -> Summary {
+    let living = || keys.iter().filter(|key| is_living(key));
+    let count = |of: &dyn Fn(&Key) -> bool| {
+        u64::try_from(living().filter(|key| of(key)).count()).unwrap_or(u64::MAX)
+    };
+    let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let mut by_verdict: BTreeMap<Verdict, u64> = BTreeMap::new();
+    let mut by_level: BTreeMap<Level, u64> = BTreeMap::new();
+    for key in keys {
+        let verdict = by_verdict.entry(key.verdict.id).or_default();
+        *verdict = verdict.saturating_add(1);
+        let level = by_level.entry(key.verdict.outcome.level).or_default();
+        *level = level.saturating_add(1);
+    }
+    let sources: BTreeSet<&str> = coverage.iter().map(|part| part.source.as_str()).collect();
+    let not_whole: BTreeSet<&str> = coverage
+        .iter()
+        .filter(|part| {
+            matches!(
+                part.state,
+                CoverageState::Partial | CoverageState::NotCovered
+            )
+        })
+        .map(|part| part.source.as_str())
+        .collect();
+    Summary {
+        keys: number(keys.len()),
+        living: count(&|_| true),
+        providers: number(
+            keys.iter()
+                .map(|key| key.provider.as_str())
+                .filter(|provider| *provider != "unknown")
+                .collect::<BTreeSet<_>>()
+                .len(),
+        ),
+        endless: count(&|key| !has_end(key, today)),
+        signed: count(&|key| signed_until(key).is_some_and(|until| until > today)),
+        better_way: count(&has_better_way),
+        change_production: count(&|key| changes_production(key)),
+        high: count(&|key| key.verdict.outcome.level >= Level::B3),
+        by_verdict,
+        by_level,
+        sources_whole: number(sources.len().saturating_sub(not_whole.len())),
+        sources: number(sources.len()),
+        files: 0,
+        dismissed: BTreeMap::new(),
+        notes: Vec::new(),
+        changes: changes(keys),
+    }
+}
+
+/// Its revocation is not proved.
+#[must_use]
+pub fn is_living(key: &Key) -> bool {
+    key.verdict.id != Verdict::ProvenRevoked
+}
+
+/// Something enforces an end: the provider's own expiry, or an exception that was approved until a day. A due
+/// date that was merely computed is no end.
+#[must_use]
+pub fn has_end(key: &Key, today: Day) -> bool {
+    let expires = key.expires_at.value.is_some()
+        && matches!(key.expires_at.basis, Basis::Observed | Basis::Declared);
+    expires || signed_until(key).is_some_and(|until| until > today)
+}
+
+/// The day until which somebody signed for it.
+#[must_use]
+pub fn signed_until(key: &Key) -> Option<Day> {
+    let value = &key.facts.get("exception")?.value;
+    value.get("approved_until")?.as_str()?.parse().ok()
+}
+
+/// Its vendor already offers something better: an option is there now, behind whatever gate.
+fn has_better_way(key: &Key) -> bool {
+    key.verdict.id == Verdict::Replaceable
+        || key.verdict.outcome.then == Some(Verdict::Replaceable)
+        || key.options.iter().any(|note| {
+            note.option != ReplacementOption::Gateway && (note.state == "now" || note.offered)
+        })
+}
+
+/// It lies on a path that can change what runs in production.
+fn changes_production(key: &Key) -> bool {
+    let fact = |name: &str| {
+        key.facts
+            .get(name)
+            .and_then(|note| note.value.as_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let path: Option<PrivilegedPath> = fact("privileged_path").parse().ok();
+    matches!(
+        path,
+        Some(
+            PrivilegedPath::Deployment
+                | PrivilegedPath::Publishing
+                | PrivilegedPath::AdminConnector
+        )
+    ) || fact("privilege") == "admin"
+}
+
+/// What one piece of work ends: keys that one change at one place makes unnecessary.
+fn changes(keys: &[Key]) -> Vec<Change> {
+    let mut groups: BTreeMap<String, Vec<&Key>> = BTreeMap::new();
+    for key in keys {
+        if let Some(text) = ending(key) {
+            groups.entry(text).or_default().push(key);
+        }
+    }
+    let mut changes: Vec<Change> = groups
+        .into_iter()
+        .map(|(text, keys)| Change {
+            text,
+            high: u64::try_from(
+                keys.iter()
+                    .filter(|key| key.verdict.outcome.level >= Level::B3)
+                    .count(),
+            )
+            .unwrap_or(u64::MAX),
+            keys: keys.into_iter().map(|key| key.id.clone()).collect(),
+        })
+        .collect();
+    changes.sort_by_key(|change| {
+        (
+            std::cmp::Reverse(change.high),
+            std::cmp::Reverse(change.keys.len()),
+            change.text.clone(),
+        )
+    });
+    changes.truncate(MOST_CHANGES);
+    changes
+}
+
+/// The change that ends this key, as one sentence shared by all keys that it ends.
+fn ending(key: &Key) -> Option<String> {
+    let provider = &key.provider;
+    let at = key.account.as_deref().map_or_else(
+        || provider.clone(),
+        |account| format!("{provider} {account}"),
+    );
+    match key.verdict.id {
+        Verdict::Replaceable | Verdict::Later => {
+            let to = key.verdict.outcome.to?;
+            Some(format!("move {provider} keys to {}", to.title()))
+        }
+        Verdict::Exposed => Some(format!("revoke the exposed {provider} keys")),
+        Verdict::NoLongerNeeded => Some(format!("delete what is off or retired at {at}")),
+        Verdict::Unused => Some(format!("turn off what nobody uses at {at}")),
+        Verdict::Unowned
+        | Verdict::ExposureOpen
+        | Verdict::HumanUse
+        | Verdict::BorrowedIdentity
+            if key.verdict.outcome.then == Some(Verdict::Replaceable) =>
+        {
+            let to = key
+                .options
+                .iter()
+                .find(|note| note.state == "now" && note.option != ReplacementOption::Gateway)?;
+            Some(format!("move {provider} keys to {}", to.option.title()))
+        }
+        _ => None,
+    }
+}

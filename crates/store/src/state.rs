@@ -1,0 +1,264 @@
+//! The state folder: the pepper, made at first run, and the last assessment. Never a secret of anybody's key.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+use tenure_model::{assessment::Assessment, secret::Pepper};
+use zeroize::Zeroizing;
+
+/// Names another state folder.
+pub const ENVIRONMENT: &str = "TENURE_DATA_DIR";
+
+const PEPPER: &str = "pepper";
+const LAST: &str = "last-assessment.json";
+/// The longest assessment that is read back, in bytes.
+const LONGEST: u64 = 4 << 30;
+
+/// The state folder of one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    folder: PathBuf,
+}
+
+/// Why the state folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Nobody says where it is.
+    #[error("no folder for data is known on this machine; name one in {ENVIRONMENT}")]
+    Nowhere,
+    /// The system refuses.
+    #[error("{}: {error}; name a folder that you may write to in {ENVIRONMENT}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason.
+        error: io::Error,
+    },
+    /// What is there is not what was written.
+    #[error("{}: {problem}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+}
+
+impl State {
+    /// The folder that [`ENVIRONMENT`] names, else the usual one for a user's data (XDG base directories on
+    /// Linux). Nothing is made yet.
+    ///
+    /// # Errors
+    /// Neither is known.
+    pub fn of_user() -> Result<Self, StateError> {
+        let named = std::env::var_os(ENVIRONMENT)
+            .filter(|name| !name.is_empty())
+            .map(PathBuf::from);
+        let folder = named
+            .or_else(|| dirs::data_local_dir().map(|folder| folder.join("tenure")))
+            .ok_or(StateError::Nowhere)?;
+        Ok(Self::at(folder))
+    }
+
+    /// A given folder.
+    #[must_use]
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The pepper; made of 32 random bytes where there is none yet, readable by its user alone. Of several
+    /// processes that make one at once, the first wins and all use it.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or the file is not what was written.
+    pub fn pepper(&self) -> Result<Pepper, StateError> {
+        let path = self.folder.join(PEPPER);
+        if let Some(pepper) = read_pepper(&path)? {
+            return Ok(pepper);
+        }
+        let mut bytes = Zeroizing::new([0u8; 32]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|error| StateError::Broken {
+            path: path.clone(),
+            problem: format!("no random bytes: {error}"),
+        })?;
+        let file = self.written(bytes.as_slice())?;
+        match file.persist_noclobber(&path) {
+            Ok(_) => Ok(Pepper::new(*bytes)),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read_pepper(&path)?
+                .ok_or_else(|| StateError::Broken {
+                    path,
+                    problem: "appeared and vanished".to_owned(),
+                }),
+            Err(error) => Err(StateError::Io {
+                path,
+                error: error.error,
+            }),
+        }
+    }
+
+    /// Keeps an assessment as the last one, whole or not at all.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn keep(&self, assessment: &Assessment) -> Result<(), StateError> {
+        let path = self.folder.join(LAST);
+        let text = serde_json::to_vec(assessment).map_err(|error| StateError::Broken {
+            path: path.clone(),
+            problem: error.to_string(),
+        })?;
+        let file = self.written(&text)?;
+        file.persist(&path)
+            .map(|_| ())
+            .map_err(|error| StateError::Io {
+                path,
+                error: error.error,
+            })
+    }
+
+    /// The last assessment, if there was one.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn last(&self) -> Result<Option<Assessment>, StateError> {
+        let path = self.folder.join(LAST);
+        let Some(bytes) = read(&path, LONGEST)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| StateError::Broken {
+                path,
+                problem: format!("{error}; run `tenure assess` again"),
+            })
+    }
+
+    /// A new file in the folder with these bytes, readable by its user alone, not yet in place.
+    fn written(&self, bytes: &[u8]) -> Result<tempfile::NamedTempFile, StateError> {
+        let fail = |error| StateError::Io {
+            path: self.folder.clone(),
+            error,
+        };
+        make_folder(&self.folder).map_err(fail)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(fail)?;
+        file.write_all(bytes).map_err(fail)?;
+        file.as_file().sync_all().map_err(fail)?;
+        Ok(file)
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn read(path: &Path, longest: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StateError> {
+    let fail = |error| StateError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fail(error)),
+    };
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(longest).read_to_end(&mut bytes).map_err(fail)?;
+    Ok(Some(bytes))
+}
+
+fn read_pepper(path: &Path) -> Result<Option<Pepper>, StateError> {
+    let Some(bytes) = read(path, 64)? else {
+        return Ok(None);
+    };
+    let mut pepper = Zeroizing::new([0u8; 32]);
+    if bytes.len() != pepper.len() {
+        return Err(StateError::Broken {
+            path: path.to_owned(),
+            problem: format!(
+                "has {} bytes in place of 32; without it no fingerprint of an earlier run is known again. \
+                 Put it back from a backup, or remove it to begin anew",
+                bytes.len()
+            ),
+        });
+    }
+    pepper.copy_from_slice(&bytes);
+    Ok(Some(Pepper::new(*pepper)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenure_model::secret::Secret;
+
+    fn mark(pepper: &Pepper) -> String {
+        pepper.fingerprint(&Secret::new(b"x")).as_str().to_owned()
+    }
+
+    #[test]
+    fn the_pepper_stays_and_is_its_users_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::at(folder.path().join("new"));
+        let first = mark(&state.pepper().unwrap());
+        assert_eq!(first, mark(&state.pepper().unwrap()));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&state.folder().join(PEPPER)), 0o600);
+            assert_eq!(mode(state.folder()), 0o700);
+        }
+        let other = State::at(folder.path().join("other"));
+        assert_ne!(first, mark(&other.pepper().unwrap()));
+    }
+
+    #[test]
+    fn many_at_once_make_one_pepper() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::at(folder.path());
+        let all: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let runs: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| mark(&state.pepper().unwrap())))
+                .collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        assert_eq!(all.len(), 1);
+    }
+
+    #[test]
+    fn a_broken_pepper_is_not_replaced_in_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(PEPPER), b"short").unwrap();
+        let error = State::at(folder.path()).pepper().unwrap_err().to_string();
+        assert!(
+            error.contains("5 bytes") && error.contains("backup"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn no_assessment_is_none_and_a_broken_one_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::at(folder.path());
+        assert!(state.last().unwrap().is_none());
+        std::fs::write(folder.path().join(LAST), b"{").unwrap();
+        assert!(
+            state
+                .last()
+                .unwrap_err()
+                .to_string()
+                .contains("tenure assess")
+        );
+    }
+}
