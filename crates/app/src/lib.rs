@@ -1,5 +1,8 @@
 //! Use cases: the only place where rules meet I/O.
 
+pub mod assess;
 pub mod catalog;
+pub mod import;
 pub mod progress;
+pub mod state;
 pub mod tree;

@@ -48,8 +48,12 @@ pub type DeclaredPlaces = Vec<(PathBuf, Audience, String)>;
 pub struct Document {
     /// Where it is.
     pub path: PathBuf,
-    /// The same as the user named it.
+    /// The same as a reader knows it.
     pub name: String,
+    /// The source that it belongs to.
+    pub source: String,
+    /// Its path, relative to the source.
+    pub relative: String,
 }
 
 /// What came of one folder or file.
@@ -76,6 +80,8 @@ pub struct Source {
     pub name: String,
     /// The folder that paths are relative to.
     pub root: PathBuf,
+    /// No other source is assessed with it.
+    alone: bool,
     listing: files::Listing,
     trees: Vec<WorkTree>,
     /// Work trees whose index cannot be read.
@@ -85,7 +91,7 @@ pub struct Source {
 impl Source {
     /// Lists what lies below a path.
     #[must_use]
-    pub fn list(path: &Path, exclude: &globset::GlobSet) -> Self {
+    pub fn list(path: &Path, alone: bool, exclude: &globset::GlobSet) -> Self {
         let mut listing = files::list(path);
         listing
             .entries
@@ -101,6 +107,7 @@ impl Source {
         Self {
             name: path.display().to_string(),
             root,
+            alone,
             listing,
             trees,
             broken,
@@ -135,12 +142,17 @@ impl Source {
             (known && plain).then(|| Document {
                 path: entry.path.clone(),
                 name: self.named(&entry.relative),
+                source: self.name.clone(),
+                relative: entry.relative.clone(),
             })
         })
     }
 
-    /// A file of this source as the user would name it.
+    /// A file of this source as a reader knows it: by its path below the only source, else with the source.
     fn named(&self, relative: &str) -> String {
+        if self.alone {
+            return relative.to_owned();
+        }
         if self.listing.entries.len() == 1 && Path::new(&self.name).ends_with(relative) {
             return self.name.clone();
         }

@@ -15,6 +15,12 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Find every key in folders and exports, and give each a verdict
+    Assess(Box<Assess>),
+    /// Explain the verdict of one key of the last assessment
+    Why(Why),
+    /// Assess an example company, the same every day
+    Demo(Box<Demo>),
     /// Judge facts by the rules alone: one answer per facts object
     Decide(Decide),
     /// Show or check the policy: the numbers that the rules use
@@ -24,6 +30,145 @@ pub(crate) enum Command {
     Catalog(Catalog),
     /// Print the JSON Schema of a contract
     Schema(Schema),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of `tenure`, or write one per command into a folder
+    Man {
+        /// Write the pages here
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Finds every key below the given places and in the given exports, brings together what belongs together,
+/// classifies and decides each, and prints one row per verdict. Nothing leaves this machine.
+///
+/// Files below a folder that are inventories by their content (an AWS credential report, lists of keys,
+/// spreadsheets saved as CSV, people lists) are read as such; everything else is searched for copies of keys.
+/// Configuration, policy or facts files that lie in an assessed folder never apply unless a flag names them.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Assess {
+    /// Folders and files
+    #[arg(value_name = "PATH", required_unless_present = "import")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// An export to read: FILE alone is recognised by its content, KIND=FILE says what it is
+    #[arg(long, value_name = "KIND=FILE")]
+    pub(crate) import: Vec<String>,
+    /// A list of people: SCIM, or a table with id, e-mail, manager, active, until
+    #[arg(long, value_name = "FILE")]
+    pub(crate) people: Vec<PathBuf>,
+    /// Facts that a person declares about keys and places, by selector (TOML; see docs/facts.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Vec<PathBuf>,
+    /// How the columns of tables are to be understood, as saved with --save-columns
+    #[arg(long, value_name = "FILE")]
+    pub(crate) columns: Option<PathBuf>,
+    /// Write how the columns of tables were understood, to mend it and give it back with --columns
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_columns: Option<PathBuf>,
+    /// An earlier assessment (JSON): what stood then keeps the day on which it began
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since_assessment: Option<PathBuf>,
+    /// Leave out what matches, relative to each PATH, for example `vendor` or `**/*.min.js`
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// The policy in force; the built-in one where none is named
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A folder of provider files of your own: added, or put in place of built-in ones of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// The day that the rules go by; today in UTC where none is named
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<Day>,
+    /// What to call the whole; the first folder's name where it is not given
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// How an assessment is written.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Output {
+    /// One row per key in place of one per verdict
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How to print it; guessed from the file name that -o gives
+    #[arg(short, long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write it here in place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a report that opens in any browser; above 1,000 keys with a CSV of all reasons beside it
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Replace people, names, accounts, paths and ids by pseudonyms, in everything that is written
+    #[arg(long)]
+    pub(crate) anonymise: bool,
+    /// End with code 1 where a key has this verdict, act, level (or above) or urgency: `exposed`,
+    /// `contain_now`, `B3`, `overdue`; `any` for every key that is not kept or closed
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) fail_on: Vec<String>,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: how columns were understood, what was dismissed
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// No colour, as with NO_COLOR in the environment
+    #[arg(long)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// The whole assessment (tenure.assessment/1)
+    Json,
+    /// One key per line
+    Jsonl,
+    /// One key per row, for a spreadsheet
+    Csv,
+    /// A Markdown table
+    Md,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 read whole; 1 something that --fail-on names; 2 usage, a path that is not there, or nothing
+read; 3 read in part (1 wins over 3); 4 Tenure itself failed. The last line on standard error says why.";
+
+/// Explains one verdict: the rule, the facts with basis and source, what would change it, the controls.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Why {
+    /// The id, key id, name or hint of a key, or the start of one
+    #[arg(value_name = "NAME|ID")]
+    pub(crate) key: String,
+    /// An assessment (JSON) in place of the last one on this machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assessment: Option<PathBuf>,
+    /// How to print it
+    #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+    pub(crate) format: String,
+    /// Print only its facts, as a facts file for `tenure decide`
+    #[arg(long)]
+    pub(crate) facts: bool,
+}
+
+/// Northwind, a made-up company with keys at many providers, in files of the real formats. They are held in
+/// the binary; values that look like keys are made up on the way. What runs is `tenure assess`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Demo {
+    /// Write the company's files here, to look at them and to assess them yourself
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 /// Judges facts without any store, so that anybody can check a verdict by hand, test a policy, or embed

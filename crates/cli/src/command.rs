@@ -1,34 +1,43 @@
 //! The commands, one file per verb.
 
+pub(crate) mod assess;
 mod catalog;
 mod decide;
+mod demo;
+mod pages;
 mod policy;
 mod schema;
+mod why;
 
 use crate::{
     args::{Args, Command},
     exit::Failure,
 };
 use std::{io::Write, path::Path, process::ExitCode};
-use tenure_model::{day::Day, policy::Policy};
+use tenure_model::{catalog::Provider, day::Day, policy::Policy};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.command {
         None => print(None, FIRST_WORDS.as_bytes()),
+        Some(Command::Assess(args)) => assess::run(args),
+        Some(Command::Why(args)) => why::run(args),
+        Some(Command::Demo(args)) => demo::run(args),
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
         Some(Command::Catalog(args)) => catalog::run(args),
         Some(Command::Schema(args)) => schema::run(args),
+        Some(Command::Completions { shell }) => pages::completions(*shell),
+        Some(Command::Man { output }) => pages::manual(output.as_deref()),
     }
 }
 
 const FIRST_WORDS: &str = "\
 Tenure: every API key you hold, who owns it, what it opens, and what should end it.
 
-  tenure decide --facts FILE   judge facts by the rules alone
-  tenure policy show           the numbers that the rules use
-  tenure catalog list          what is known about the keys of each provider
-  tenure help                  every command
+  tenure demo            an example company, in one screen
+  tenure assess PATH     every key below a folder, and a verdict for each
+  tenure why NAME        why one key has its verdict
+  tenure help            every command
 ";
 
 /// Writes data to a file, or to standard output.
@@ -46,6 +55,17 @@ fn print(to: Option<&Path>, bytes: &[u8]) -> Result<ExitCode, Failure> {
             ),
             error,
         })
+}
+
+/// The catalogue, with files of the user's own.
+fn providers(folder: Option<&Path>) -> Result<Vec<Provider>, Failure> {
+    tenure_app::catalog::load(folder).map_err(|faults| {
+        let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        Failure::input(
+            lines.join("\n  "),
+            "the format of a provider file is in docs/catalogue-format.md",
+        )
+    })
 }
 
 /// The policy in force.

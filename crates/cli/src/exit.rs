@@ -35,6 +35,13 @@ impl Failure {
     }
 }
 
+/// The last line on standard error; nothing where all is well.
+pub(crate) fn because(code: u8, why: &str) {
+    if code != 0 {
+        let _ = writeln!(std::io::stderr(), "exit {code}: {why}");
+    }
+}
+
 /// Ends with the reason on standard error.
 pub(crate) fn failed(failure: &Failure) -> ExitCode {
     let mut err = std::io::stderr().lock();

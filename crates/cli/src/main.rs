@@ -3,6 +3,10 @@
 mod args;
 mod command;
 mod exit;
+mod output;
+mod progress;
+mod table;
+mod text;
 
 use clap::Parser;
 use std::process::ExitCode;

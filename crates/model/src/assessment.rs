@@ -12,7 +12,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The schema name.
@@ -96,6 +96,40 @@ pub struct Key {
     pub merged: Vec<Joined>,
     /// Vendor dates that end this kind of key.
     pub sunsets: Vec<SunsetNote>,
+}
+
+impl Key {
+    /// The facts of this key as a facts file (`tenure.facts/1`): `tenure decide` judges them the same.
+    #[must_use]
+    pub fn facts_document(&self) -> Value {
+        let mut document = Map::new();
+        document.insert("schema".to_owned(), "tenure.facts/1".into());
+        document.insert("id".to_owned(), self.id.as_str().into());
+        let options = self
+            .options
+            .iter()
+            .map(|note| (format!("options.{}", note.option), note.state.clone()));
+        let facts = self
+            .facts
+            .iter()
+            .map(|(name, note)| (name.clone(), note.value.clone()));
+        for (name, value) in options.chain(facts) {
+            match name.split_once('.') {
+                None => {
+                    document.insert(name, value);
+                }
+                Some((outer, inner)) => {
+                    let outer = document
+                        .entry(outer)
+                        .or_insert_with(|| Value::Object(Map::new()));
+                    if let Some(map) = outer.as_object_mut() {
+                        map.insert(inner.to_owned(), value);
+                    }
+                }
+            }
+        }
+        Value::Object(document)
+    }
 }
 
 /// The answer of the decision, with the verdict's id as `id`.

@@ -105,6 +105,27 @@ pub struct Inferred {
     pub expires_at: Told<Day>,
 }
 
+impl Inferred {
+    /// Nothing is known: every fact has its default.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            facts: Facts::default(),
+            since: Since::default(),
+            notes: BTreeMap::new(),
+            disputes: Vec::new(),
+            purpose: Purpose::Unknown,
+            options: Vec::new(),
+            owner: Told::unknown(),
+            owner_candidates: Vec::new(),
+            system: Told::unknown(),
+            created_at: Told::unknown(),
+            last_used: Told::unknown(),
+            expires_at: Told::unknown(),
+        }
+    }
+}
+
 /// One voice for one fact.
 #[derive(Debug, Clone)]
 struct Vote {

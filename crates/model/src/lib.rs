@@ -23,5 +23,6 @@ pub mod infer;
 pub mod key;
 pub mod place;
 pub mod policy;
+pub mod reason;
 pub mod secret;
 pub mod summary;

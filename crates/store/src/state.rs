@@ -35,6 +35,9 @@ pub enum StateError {
         /// The reason.
         error: io::Error,
     },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    NoRandomness(String),
     /// What is there is not what was written.
     #[error("{}: {problem}", path.display())]
     Broken {
@@ -85,11 +88,7 @@ impl State {
         if let Some(pepper) = read_pepper(&path)? {
             return Ok(pepper);
         }
-        let mut bytes = Zeroizing::new([0u8; 32]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(|error| StateError::Broken {
-            path: path.clone(),
-            problem: format!("no random bytes: {error}"),
-        })?;
+        let bytes = random()?;
         let file = self.written(bytes.as_slice())?;
         match file.persist_noclobber(&path) {
             Ok(_) => Ok(Pepper::new(*bytes)),
@@ -103,6 +102,14 @@ impl State {
                 error: error.error,
             }),
         }
+    }
+
+    /// A pepper that nobody keeps: fingerprints made with it hold for one run.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn passing_pepper() -> Result<Pepper, StateError> {
+        random().map(|bytes| Pepper::new(*bytes))
     }
 
     /// Keeps an assessment as the last one, whole or not at all.
@@ -153,6 +160,13 @@ impl State {
         file.as_file().sync_all().map_err(fail)?;
         Ok(file)
     }
+}
+
+fn random() -> Result<Zeroizing<[u8; 32]>, StateError> {
+    let mut bytes = Zeroizing::new([0u8; 32]);
+    getrandom::fill(bytes.as_mut_slice())
+        .map(|()| bytes)
+        .map_err(|error| StateError::NoRandomness(error.to_string()))
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

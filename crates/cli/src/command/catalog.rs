@@ -11,13 +11,7 @@ use tenure_app::catalog;
 use tenure_model::catalog::{Credential, Provider};
 
 pub(crate) fn run(args: &Catalog) -> Result<ExitCode, Failure> {
-    let providers = catalog::load(args.catalog.as_deref()).map_err(|faults| {
-        let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        Failure::input(
-            lines.join("\n  "),
-            "the format of a provider file is in docs/catalogue-format.md",
-        )
-    })?;
+    let providers = command::providers(args.catalog.as_deref())?;
     match &args.command {
         CatalogCommand::List { format } => list(&providers, format == "json"),
         CatalogCommand::Show { provider, format } => {

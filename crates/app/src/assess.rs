@@ -1,0 +1,639 @@
+//! The main job: everything below the given places, every given export, to one verdict per key.
+
+use crate::{
+    import::{Asked, Inventories, PEOPLE},
+    progress::Progress,
+    tree::{DeclaredPlaces, Document, Lens, Source},
+};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+use tenure_connect::importer::{self, ColumnMap};
+use tenure_model::{
+    assessment::{
+        Assessment, BlastRadius, FactNote, FactorNote, Key, SCHEMA, SightingNote, Skipped,
+        SunsetNote, Unmerged, VerdictAnswer,
+    },
+    catalog::{Credential, Provider},
+    classify::Factor,
+    day::Day,
+    declare::{self, DeclareError},
+    decide::judge,
+    evaluate::{self, Evidence},
+    explain,
+    facts::{Since, Verdict},
+    identity::{self, Known},
+    infer::{self, Declaration, Inferred, World},
+    key::{Basis, Coverage, CoverageState},
+    policy::Policy,
+    secret::Pepper,
+    summary,
+};
+use tenure_scan::rule::{RuleError, Rules};
+
+/// What is to be assessed, and by which rules.
+pub struct Request<'r> {
+    /// Folders and files.
+    pub paths: &'r [PathBuf],
+    /// Exports, with the kind where the user says it.
+    pub imports: &'r [(Option<String>, PathBuf)],
+    /// People lists.
+    pub people: &'r [PathBuf],
+    /// Facts files: name and text.
+    pub facts: &'r [(String, String)],
+    /// A saved column map for tables.
+    pub columns: Option<ColumnMap>,
+    /// Paths below the sources that are left out, as globs.
+    pub exclude: &'r [String],
+    /// An earlier assessment, from which findings keep the day on which they began.
+    pub since: Option<&'r Assessment>,
+    /// The catalogue.
+    pub providers: &'r [Provider],
+    /// The numbers in force.
+    pub policy: &'r Policy,
+    /// The key of fingerprints.
+    pub pepper: &'r Pepper,
+    /// The clock reading.
+    pub today: Day,
+    /// What to call the whole; the first folder's name where it is not given.
+    pub title: Option<String>,
+}
+
+/// What came of it.
+pub struct Assessed {
+    /// The assessment.
+    pub assessment: Assessment,
+    /// How the columns of tables were understood, by file.
+    pub columns: Vec<(String, ColumnMap)>,
+}
+
+/// Why nothing was assessed.
+#[derive(Debug, thiserror::Error)]
+pub enum AssessError {
+    /// A path that is not there.
+    #[error("{}: {error}", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// The reason.
+        error: std::io::Error,
+    },
+    /// A kind of import that does not exist.
+    #[error("--import {kind}=…: there is no such kind{}; there are: {}", nearest.map(|n| format!(", did you mean `{n}`?")).unwrap_or_default(), importer::kinds().join(", "))]
+    Kind {
+        /// The kind.
+        kind: String,
+        /// The nearest one.
+        nearest: Option<&'static str>,
+    },
+    /// A glob that cannot be read.
+    #[error("--exclude {glob}: {problem}")]
+    Exclude {
+        /// The glob.
+        glob: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A facts file that cannot be taken.
+    #[error(transparent)]
+    Facts(#[from] DeclareError),
+    /// A format of the catalogue that cannot be used.
+    #[error("catalogue: {0}")]
+    Catalog(#[from] RuleError),
+    /// Not one file could be read.
+    #[error("nothing was read: {0}")]
+    Nothing(String),
+}
+
+/// Assesses.
+///
+/// # Errors
+/// A request that cannot be carried out, or nothing that could be read. A single file that cannot be read is
+/// no error: it is named in `skipped`, and `complete` is false.
+pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed, AssessError> {
+    check(request)?;
+    let rules = Rules::compile(request.providers)?;
+    let lens = Lens {
+        rules: &rules,
+        providers: request.providers,
+        pepper: request.pepper,
+        policy: request.policy,
+    };
+    let (declarations, places) = declarations(request)?;
+    let exclude = globs(request.exclude)?;
+    let alone = request.paths.len() == 1;
+    progress.begin("listing files", 0);
+    let sources: Vec<Source> = request
+        .paths
+        .iter()
+        .map(|path| Source::list(path, alone, &exclude))
+        .collect();
+    let mut inventories = Inventories {
+        given_columns: request.columns.clone(),
+        ..Inventories::default()
+    };
+    progress.begin("reading inventories", 0);
+    import(request, &sources, &mut inventories, lens);
+    let files = sources.iter().map(Source::len).sum::<usize>();
+    progress.begin("searching files", u64::try_from(files).unwrap_or(u64::MAX));
+    let mut whole = Whole::default();
+    for source in &sources {
+        let read = source.search(lens, &inventories.read, &places, progress);
+        whole.take(source, read);
+    }
+    progress.end();
+    let nothing = whole.files == 0 && inventories.read.is_empty();
+    if nothing {
+        let why = whole.skipped.first().or(inventories.skipped.first());
+        return Err(AssessError::Nothing(why.map_or_else(
+            || "there is no file in the given places".to_owned(),
+            |skipped| format!("{}: {}", skipped.path, skipped.reason),
+        )));
+    }
+    Ok(put_together(request, declarations, inventories, whole))
+}
+
+/// What cannot be right is refused before anything is read.
+fn check(request: &Request<'_>) -> Result<(), AssessError> {
+    let named = request
+        .paths
+        .iter()
+        .chain(request.imports.iter().map(|(_, path)| path))
+        .chain(request.people);
+    for path in named {
+        std::fs::metadata(path).map_err(|error| AssessError::Missing {
+            path: path.clone(),
+            error,
+        })?;
+    }
+    let kinds = importer::kinds();
+    for kind in request.imports.iter().filter_map(|(kind, _)| kind.as_ref()) {
+        if !kinds.contains(&kind.as_str()) {
+            return Err(AssessError::Kind {
+                kind: kind.clone(),
+                nearest: nearest(kind, &kinds),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The word that looks most like a mistyped one.
+fn nearest(typed: &str, words: &[&'static str]) -> Option<&'static str> {
+    const CLOSE: f64 = 0.7;
+    words
+        .iter()
+        .map(|word| (strsim::jaro_winkler(typed, word), *word))
+        .filter(|(likeness, _)| *likeness >= CLOSE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, word)| word)
+}
+
+type Declarations = Vec<(identity::Selector, Declaration)>;
+
+fn declarations(request: &Request<'_>) -> Result<(Declarations, DeclaredPlaces), AssessError> {
+    let mut keys = Vec::new();
+    let mut places = Vec::new();
+    for (name, text) in request.facts {
+        let declared = declare::parse(name, text, request.today)?;
+        keys.extend(declared.keys);
+        for (path, audience) in declared.places {
+            let path = Path::new(&path);
+            if path.is_absolute() {
+                places.push((path.to_owned(), audience, name.clone()));
+            } else {
+                places.extend(
+                    request
+                        .paths
+                        .iter()
+                        .map(|root| (root.join(path), audience, name.clone())),
+                );
+            }
+        }
+    }
+    Ok((keys, places))
+}
+
+fn globs(exclude: &[String]) -> Result<GlobSet, AssessError> {
+    let fail = |glob: &str, error: &globset::Error| AssessError::Exclude {
+        glob: glob.to_owned(),
+        problem: error.kind().to_string(),
+    };
+    let mut set = GlobSetBuilder::new();
+    for glob in exclude {
+        set.add(Glob::new(glob).map_err(|error| fail(glob, &error))?);
+        // A folder stands for all that lies in it.
+        let below = format!("{}/**", glob.trim_end_matches('/'));
+        set.add(Glob::new(&below).map_err(|error| fail(glob, &error))?);
+    }
+    set.build().map_err(|error| fail("", &error))
+}
+
+fn import(
+    request: &Request<'_>,
+    sources: &[Source],
+    inventories: &mut Inventories,
+    lens: Lens<'_>,
+) {
+    let named = |path: &PathBuf| Document {
+        name: path.display().to_string(),
+        source: path
+            .parent()
+            .map(|parent| parent.display().to_string())
+            .unwrap_or_default(),
+        relative: path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        path: path.clone(),
+    };
+    for (kind, path) in request.imports {
+        let asked = kind.as_deref().map_or(Asked::Named, Asked::As);
+        inventories.take(&named(path), asked, lens, request.today);
+    }
+    for path in request.people {
+        inventories.take(&named(path), Asked::As(PEOPLE), lens, request.today);
+    }
+    for document in sources.iter().flat_map(Source::documents) {
+        inventories.take(&document, Asked::Found, lens, request.today);
+    }
+}
+
+/// What the search of all sources gave.
+#[derive(Default)]
+struct Whole {
+    sightings: Vec<tenure_model::place::Sighting>,
+    coverage: Vec<Coverage>,
+    skipped: Vec<Skipped>,
+    files: u64,
+    binary: u64,
+    left_out: BTreeMap<String, u64>,
+    dismissed: BTreeMap<String, u64>,
+}
+
+impl Whole {
+    fn take(&mut self, source: &Source, read: crate::tree::Read) {
+        let state = if read.skipped.is_empty() {
+            CoverageState::Complete
+        } else {
+            CoverageState::Partial
+        };
+        self.coverage.push(Coverage {
+            source: source.name.clone(),
+            part: "files".to_owned(),
+            state,
+            reason: match read.skipped.len() {
+                0 => None,
+                1 => Some("1 file or folder could not be read".to_owned()),
+                n => Some(format!("{n} files and folders could not be read")),
+            },
+            rows: Some(read.searched),
+            hash: None,
+        });
+        self.sightings.extend(read.sightings);
+        self.skipped.extend(read.skipped);
+        self.files = self.files.saturating_add(read.searched);
+        self.binary = self.binary.saturating_add(read.binary);
+        add(&mut self.left_out, read.left_out);
+        add(&mut self.dismissed, read.dismissed);
+    }
+}
+
+fn add(sums: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+    for (name, count) in more {
+        let sum = sums.entry(name).or_default();
+        *sum = sum.saturating_add(count);
+    }
+}
+
+fn put_together(
+    request: &Request<'_>,
+    declarations: Declarations,
+    inventories: Inventories,
+    whole: Whole,
+) -> Assessed {
+    let mut sightings = whole.sightings;
+    let seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
+    sightings.extend(
+        inventories
+            .sightings
+            .into_iter()
+            .filter(|sighting| !seen.contains(&place_of(sighting))),
+    );
+    let (mut known, pairs) = identity::merge(inventories.rows, sightings, &inventories.listings);
+    let mut notes = inventories.notes;
+    for unused in identity::declare(&mut known, &declarations) {
+        if let Some((_, declaration)) = declarations.get(unused) {
+            notes.push(format!("{} selects no key", declaration.source));
+        }
+    }
+    if inventories.people.is_none() {
+        notes.push("owners unknown: no people list given".to_owned());
+    }
+    let mut skipped = whole.skipped;
+    skipped.extend(inventories.skipped);
+    let world = World {
+        people: inventories.people.as_deref(),
+        today: request.today,
+    };
+    let digest = request.policy.digest();
+    let earlier: BTreeMap<&str, &Key> = request
+        .since
+        .into_iter()
+        .flat_map(|earlier| &earlier.keys)
+        .map(|key| (key.id.as_str(), key))
+        .collect();
+    let ids: Vec<String> = known.iter().map(|key| key.id.clone()).collect();
+    let mut keys: Vec<Key> = known
+        .into_iter()
+        .map(|mut key| {
+            let kind = kind_of(request.providers, &key);
+            let inferred = infer_or_drop(&mut key, kind, &world, &mut skipped);
+            let since = request.since.map(|whole| {
+                (whole.today, earlier.get(key.id.as_str()).copied())
+            });
+            judged(request, key, kind, inferred, since, &digest)
+        })
+        .collect();
+    summary::sort(&mut keys);
+    let unmerged = pairs
+        .into_iter()
+        .filter_map(|pair| {
+            Some(Unmerged {
+                a: ids.get(pair.a)?.clone(),
+                b: ids.get(pair.b)?.clone(),
+                why: pair.why,
+            })
+        })
+        .collect();
+    let mut coverage = inventories.coverage;
+    coverage.extend(whole.coverage);
+    let mut summary = summary::summarise(&keys, &coverage, request.today);
+    summary.files = whole.files;
+    summary.dismissed = whole.dismissed;
+    notes.extend(left_out(whole.binary, &whole.left_out));
+    summary.notes = notes;
+    let whole_read = coverage.iter().all(|part| {
+        matches!(part.state, CoverageState::Complete | CoverageState::NotOffered)
+    });
+    Assessed {
+        assessment: Assessment {
+            schema: SCHEMA.to_owned(),
+            title: request
+                .title
+                .clone()
+                .unwrap_or_else(|| title(request.paths)),
+            complete: whole_read && skipped.is_empty(),
+            today: request.today,
+            policy: digest,
+            policy_version: request.policy.version.clone(),
+            keys,
+            coverage,
+            unmerged,
+            skipped,
+            summary,
+        },
+        columns: inventories.columns,
+    }
+}
+
+fn place_of(sighting: &tenure_model::place::Sighting) -> (String, String, Option<u32>, Option<String>) {
+    (
+        sighting.source.clone(),
+        sighting.path.clone(),
+        sighting.line,
+        sighting
+            .fingerprint
+            .as_ref()
+            .map(|print| print.as_str().to_owned()),
+    )
+}
+
+fn left_out(binary: u64, folders: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if binary > 0 {
+        let s = if binary == 1 { " is" } else { "s are" };
+        notes.push(format!("{binary} file{s} no text and were not searched"));
+    }
+    for (name, count) in folders {
+        let s = if *count == 1 { "" } else { "s" };
+        notes.push(format!("{count} folder{s} named {name} left out"));
+    }
+    notes
+}
+
+/// What the catalogue knows of this kind; where a provider has one kind only, that one.
+fn kind_of<'p>(providers: &'p [Provider], key: &Known) -> Option<&'p Credential> {
+    let provider = providers
+        .iter()
+        .find(|provider| provider.provider == key.provider)?;
+    match &key.credential {
+        Some(kind) => provider.credentials.iter().find(|known| known.kind == *kind),
+        None => match provider.credentials.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        },
+    }
+}
+
+/// Derives the facts. Declared values that the contract refuses are dropped and named.
+fn infer_or_drop(
+    key: &mut Known,
+    kind: Option<&Credential>,
+    world: &World<'_>,
+    skipped: &mut Vec<Skipped>,
+) -> Option<Inferred> {
+    for attempt in 0..2 {
+        match infer::infer(&key.subject, kind, world) {
+            Ok(inferred) => return Some(inferred),
+            Err(error) => {
+                let source = key
+                    .subject
+                    .rows
+                    .first()
+                    .map(|told| told.source.clone())
+                    .or_else(|| key.subject.declarations.first().map(|d| d.source.clone()))
+                    .unwrap_or_else(|| key.id.clone());
+                skipped.push(Skipped {
+                    path: source,
+                    reason: format!("{error}; this was left out"),
+                });
+                for told in &mut key.subject.rows {
+                    told.row.declared.clear();
+                    if attempt > 0 {
+                        told.row.created = tenure_model::key::When::Unknown;
+                        told.row.last_used = tenure_model::key::When::Unknown;
+                    }
+                }
+                key.subject.declarations.clear();
+            }
+        }
+    }
+    infer::infer(&key.subject, kind, world).ok()
+}
+
+fn judged(
+    request: &Request<'_>,
+    key: Known,
+    kind: Option<&Credential>,
+    inferred: Option<Inferred>,
+    earlier: Option<(Day, Option<&Key>)>,
+    digest: &str,
+) -> Key {
+    let mut inferred = inferred.unwrap_or_else(Inferred::nothing);
+    let today = request.today;
+    let mut since_notes = BTreeMap::new();
+    if let Some((day, Some(earlier))) = earlier {
+        begun(&mut inferred.since, &mut since_notes, earlier, day);
+    }
+    let judgement = judge(&inferred.facts, &inferred.since, request.policy, today);
+    let outcome = explain::outcome(
+        &inferred.facts,
+        &inferred.since,
+        &judgement,
+        request.policy,
+        digest,
+        today,
+    );
+    let controls = evaluate::evaluate(
+        &judgement,
+        Evidence {
+            subject: &key.subject,
+            inferred: &inferred,
+            kind,
+            policy: request.policy,
+            today,
+        },
+    );
+    let mut facts: BTreeMap<String, FactNote> = inferred
+        .notes
+        .into_iter()
+        .map(|(fact, note)| (fact.word().to_owned(), note))
+        .collect();
+    for verdict in Verdict::ALL {
+        if let Some(day) = inferred.since.of(*verdict) {
+            let name = format!("since.{verdict}");
+            let source = since_notes
+                .get(verdict)
+                .cloned()
+                .unwrap_or_else(|| "declared".to_owned());
+            facts.insert(
+                name,
+                FactNote {
+                    value: day.to_string().into(),
+                    basis: Basis::Declared,
+                    source,
+                },
+            );
+        }
+    }
+    let nearest_change = outcome
+        .would_change
+        .iter()
+        .find(|change| change.level < outcome.level)
+        .cloned();
+    Key {
+        id: key.id,
+        provider: key.provider,
+        credential: key.credential,
+        key_id: key.key_id,
+        name: key.name,
+        hint: key.hint,
+        fingerprint: key.fingerprint,
+        account: key.account,
+        owner: inferred.owner,
+        system: inferred.system,
+        created_at: inferred.created_at,
+        last_used: inferred.last_used,
+        expires_at: inferred.expires_at,
+        purpose: inferred.purpose,
+        blast_radius: BlastRadius {
+            level: judgement.radius.level,
+            set_by: judgement.radius.set_by,
+            factors: Factor::ALL
+                .iter()
+                .zip(judgement.radius.counts)
+                .map(|(factor, count)| FactorNote {
+                    factor: *factor,
+                    counts: count.value,
+                    assumed: count.assumed,
+                })
+                .collect(),
+            nearest_change,
+        },
+        options: inferred.options,
+        verdict: VerdictAnswer {
+            id: judgement.verdict,
+            outcome,
+        },
+        controls,
+        owner_candidates: inferred.owner_candidates,
+        sightings: key.subject.sightings.into_iter().map(note).collect(),
+        facts,
+        disputes: inferred.disputes,
+        merged: key.merged,
+        sunsets: kind.map(sunsets).unwrap_or_default(),
+    }
+}
+
+/// A finding that stood at the earlier assessment began then, or on the day that it says itself.
+fn begun(
+    since: &mut Since,
+    notes: &mut BTreeMap<Verdict, String>,
+    earlier: &Key,
+    day: Day,
+) {
+    let kept = earlier.facts.iter().filter_map(|(name, note)| {
+        let verdict: Verdict = name.strip_prefix("since.")?.parse().ok()?;
+        let day: Day = note.value.as_str()?.parse().ok()?;
+        Some((verdict, day))
+    });
+    for (verdict, day) in kept.chain([(earlier.verdict.id, day)]) {
+        let earliest = since.of(verdict).map_or(day, |known| known.min(day));
+        if since.of(verdict) != Some(earliest) {
+            since.set(verdict, Some(earliest));
+            notes.insert(verdict, "the earlier assessment".to_owned());
+        }
+    }
+}
+
+fn note(sighting: tenure_model::place::Sighting) -> SightingNote {
+    SightingNote {
+        source: sighting.source,
+        kind: sighting.kind,
+        path: sighting.path,
+        line: sighting.line,
+        audience: sighting.audience,
+        audience_why: sighting.audience_why,
+        liveness: sighting.liveness,
+        part: sighting.part,
+        commit: sighting.commit,
+    }
+}
+
+fn sunsets(kind: &Credential) -> Vec<SunsetNote> {
+    kind.sunsets
+        .iter()
+        .map(|sunset| SunsetNote {
+            effect: sunset.effect.word().to_owned(),
+            on: sunset.on.clone(),
+            source: sunset.evidence.source.clone().unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// What to call the whole: the name of the first folder, with a capital.
+fn title(paths: &[PathBuf]) -> String {
+    let name = paths
+        .first()
+        .and_then(|path| path.canonicalize().ok())
+        .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "Keys".to_owned());
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or(name)
+}

@@ -1,0 +1,301 @@
+//! Inventories: exports, spreadsheets and people lists, read by the importers; what cannot be read is named.
+
+use crate::tree::{Document, Lens};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read as _,
+    path::PathBuf,
+};
+use tenure_connect::importer::{self, ColumnMap, Imported, Input, Recognised};
+use tenure_model::{
+    assessment::Skipped,
+    day::Day,
+    identity::Listing,
+    infer::SourcedRow,
+    key::{Basis, Coverage, CoverageState, Person, Row},
+    place::{Audience, Liveness, Part, PlaceKind, Sighting},
+};
+use zeroize::Zeroizing;
+
+/// The longest file that is read as an inventory where it was named, in bytes.
+const LONGEST_NAMED: u64 = 512 << 20;
+/// The longest file that is looked at as a possible inventory where it was not.
+const LONGEST_FOUND: u64 = 32 << 20;
+/// The kind whose rows are declarations of people rather than a provider's answer.
+const TABLE: &str = "table";
+/// The kind of people lists.
+pub const PEOPLE: &str = "people";
+
+/// How a file came to be read as an inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked<'k> {
+    /// It lies in a tree; its content decides.
+    Found,
+    /// The user named it, and its content decides what it is.
+    Named,
+    /// The user named it and says what it is.
+    As(&'k str),
+}
+
+/// What all inventories tell.
+#[derive(Default)]
+pub struct Inventories {
+    /// Rows with their sources; their secrets are gone.
+    pub rows: Vec<SourcedRow>,
+    /// Plaintext that stood in inventories.
+    pub sightings: Vec<Sighting>,
+    /// The people, where a list was given.
+    pub people: Option<Vec<Person>>,
+    /// What each covers.
+    pub coverage: Vec<Coverage>,
+    /// Whole listings.
+    pub listings: Vec<Listing>,
+    /// What could not be taken.
+    pub skipped: Vec<Skipped>,
+    /// How the columns of tables were understood, by file.
+    pub columns: Vec<(String, ColumnMap)>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// Files that were read as inventories.
+    pub read: BTreeSet<PathBuf>,
+    /// Column maps that the user gave, for tables.
+    pub given_columns: Option<ColumnMap>,
+}
+
+impl Inventories {
+    /// Reads one file, if it is an inventory.
+    pub fn take(&mut self, document: &Document, asked: Asked<'_>, lens: Lens<'_>, today: Day) {
+        if self.read.contains(&document.path) {
+            return;
+        }
+        let named = asked != Asked::Found;
+        let longest = if named { LONGEST_NAMED } else { LONGEST_FOUND };
+        let bytes = match read(document, longest) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) if named => {
+                return self.refuse(document, format!("is longer than {} MiB", longest >> 20));
+            }
+            Ok(None) => return,
+            Err(error) if named => return self.refuse(document, error.to_string()),
+            // The search of the tree meets the same error and reports it.
+            Err(_) => return,
+        };
+        let mut input = Input::new(&document.name, &bytes, today);
+        if let Asked::As(kind) = asked {
+            input = input.declared(kind);
+        }
+        if let Some(columns) = &self.given_columns {
+            input = input.with_columns(columns);
+        }
+        if !named {
+            match importer::recognise(&input) {
+                Recognised::Kind(_) => {}
+                Recognised::Refused { reason, guess } if is_named_as_inventory(document) => {
+                    self.read.insert(document.path.clone());
+                    let what = guess.map_or_else(String::new, |kind| format!(" for {kind}"));
+                    self.coverage.push(Coverage {
+                        source: document.name.clone(),
+                        part: guess.unwrap_or("keys").to_owned(),
+                        state: CoverageState::NotCovered,
+                        reason: Some(format!("an error answer{what}, not a list: {reason}")),
+                        rows: None,
+                        hash: Some(tenure_model::digest::of_bytes(&bytes)),
+                    });
+                    return;
+                }
+                Recognised::Refused { .. } => return,
+                Recognised::Nothing => {
+                    if let Some(problem) = broken(document, &bytes) {
+                        self.refuse(document, problem);
+                    }
+                    return;
+                }
+            }
+        }
+        match importer::read(&input) {
+            Ok(imported) => {
+                self.read.insert(document.path.clone());
+                self.keep(document, imported, lens);
+            }
+            Err(error) => {
+                let text = error.to_string();
+                let reason = text
+                    .strip_prefix(&document.name)
+                    .map(|rest| rest.trim_start_matches([':', ',', ' ']).to_owned())
+                    .unwrap_or(text);
+                self.read.insert(document.path.clone());
+                self.refuse(document, reason);
+            }
+        }
+    }
+
+    fn refuse(&mut self, document: &Document, reason: String) {
+        self.coverage.push(Coverage {
+            source: document.name.clone(),
+            part: "keys".to_owned(),
+            state: CoverageState::NotCovered,
+            reason: Some(reason.clone()),
+            rows: None,
+            hash: None,
+        });
+        self.skipped.push(Skipped {
+            path: document.name.clone(),
+            reason,
+        });
+    }
+
+    fn keep(&mut self, document: &Document, imported: Imported, lens: Lens<'_>) {
+        let basis = if imported.kind == TABLE {
+            Basis::Declared
+        } else {
+            Basis::Observed
+        };
+        if imported.kind == PEOPLE {
+            self.people
+                .get_or_insert_default()
+                .extend(imported.people);
+        }
+        self.coverage.extend(imported.coverage);
+        self.skipped
+            .extend(imported.problems.into_iter().map(|problem| Skipped {
+                path: format!("{} {}", document.name, problem.at),
+                reason: format!("{}; {}", problem.what, problem.todo),
+            }));
+        if let Some(map) = imported.column_map {
+            self.columns.push((document.name.clone(), map));
+        }
+        for note in imported.notes {
+            self.notes.push(format!("{}: {note}", document.name));
+        }
+        let mut listings: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+        for mut row in imported.rows {
+            if let Some(sighting) = fingerprinted(&mut row, document, lens) {
+                self.sightings.push(sighting);
+            }
+            if imported.whole
+                && let (Some(kind), Some(account), Some(id)) =
+                    (&row.credential, &row.account, &row.key_id)
+            {
+                listings
+                    .entry((row.provider.clone(), kind.clone(), account.clone()))
+                    .or_default()
+                    .insert(id.clone());
+            }
+            self.rows.push(SourcedRow {
+                source: format!("{} {}", document.name, row.at),
+                row,
+                basis,
+                complete: imported.whole,
+            });
+        }
+        self.listings.extend(listings.into_iter().map(
+            |((provider, credential, account), key_ids)| Listing {
+                source: document.name.clone(),
+                provider,
+                credential,
+                account,
+                key_ids,
+            },
+        ));
+    }
+}
+
+fn read(document: &Document, longest: u64) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let file = std::fs::File::open(&document.path)?;
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(u64::try_from(bytes.len())
+        .is_ok_and(|len| len <= longest)
+        .then_some(bytes))
+}
+
+/// Puts a fingerprint in place of a secret that stood in a row; the row's file is a place that holds a copy.
+fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<Sighting> {
+    let secret = row.secret.take()?;
+    let whole = 0..secret.len();
+    let format = lens
+        .rules
+        .find(secret.expose())
+        .into_iter()
+        .find(|found| found.span == whole && found.rule.part == Part::Secret)
+        .map(|found| found.rule);
+    let shown = &lens.policy.hint;
+    let prefix = format
+        .filter(|_| shown.prefix)
+        .map_or("", |rule| rule.prefix.as_str());
+    if let Some(rule) = format {
+        if row.provider.is_empty() || row.provider == "unknown" {
+            row.provider.clone_from(&rule.provider);
+        }
+        if row.credential.is_none() && row.provider == rule.provider {
+            row.credential = Some(rule.credential.clone());
+        }
+    }
+    let fingerprint = lens.pepper.fingerprint(&secret);
+    row.fingerprint = Some(fingerprint.clone());
+    row.hint = secret.hint(prefix, shown.last);
+    Some(Sighting {
+        source: document.source.clone(),
+        kind: PlaceKind::Inventory,
+        path: document.relative.clone(),
+        line: row.at.strip_prefix("line ").and_then(|line| line.parse().ok()),
+        audience: Audience::Unknown,
+        audience_why: "a list is passed on; who has a copy of it is not known".to_owned(),
+        liveness: Liveness::NotChecked,
+        part: Part::Secret,
+        provider: row.provider.clone(),
+        credential: row
+            .credential
+            .clone()
+            .unwrap_or_else(|| "generic_secret".to_owned()),
+        key_id: row.key_id.clone(),
+        fingerprint: Some(fingerprint),
+        hint: row.hint.clone(),
+        variable: row.name.clone(),
+        runtime: None,
+        purpose: None,
+        privileged_path: None,
+        environment: None,
+        commit: None,
+        code_owners: Vec::new(),
+        test_mode: false,
+    })
+}
+
+/// Whether its name says that it is an inventory of keys.
+fn is_named_as_inventory(document: &Document) -> bool {
+    let file = document
+        .path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default();
+    let words = tenure_model::place::hints::words(&file);
+    words.iter().any(|word| {
+        matches!(
+            *word,
+            "keys" | "apikeys" | "tokens" | "pats" | "credentials" | "inventory" | "people" | "secrets"
+        )
+    }) || file.replace(['-', '_', ' '], "").contains("credentialreport")
+}
+
+/// What is wrong with a file that calls itself an inventory and is not readable as one.
+fn broken(document: &Document, bytes: &[u8]) -> Option<String> {
+    if !is_named_as_inventory(document) {
+        return None;
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Some("is empty; export it again, or leave it out".to_owned());
+    }
+    let json = document
+        .path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    if json && let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+        return Some(format!(
+            "line {}, column {}: is no whole JSON; export it again",
+            error.line(),
+            error.column()
+        ));
+    }
+    None
+}
