@@ -16,6 +16,7 @@ pub mod decide;
 pub mod digest;
 pub mod explain;
 pub mod facts;
+pub mod horizon;
 pub mod infer;
 pub mod key;
 pub mod place;
