@@ -1,3 +1,4 @@
 //! Use cases, one file per verb: the only place where rules meet I/O.
 
 pub mod catalog;
+pub mod report;
