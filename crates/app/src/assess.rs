@@ -19,8 +19,8 @@ use tenure_model::{
     catalog::{Credential, Provider},
     classify::Factor,
     day::Day,
-    declare::{self, DeclareError},
     decide::judge,
+    declare::{self, DeclareError},
     evaluate::{self, Evidence},
     explain,
     facts::{Since, Verdict},
@@ -351,9 +351,9 @@ fn put_together(
         .map(|mut key| {
             let kind = kind_of(request.providers, &key);
             let inferred = infer_or_drop(&mut key, kind, &world, &mut skipped);
-            let since = request.since.map(|whole| {
-                (whole.today, earlier.get(key.id.as_str()).copied())
-            });
+            let since = request
+                .since
+                .map(|whole| (whole.today, earlier.get(key.id.as_str()).copied()));
             judged(request, key, kind, inferred, since, &digest)
         })
         .collect();
@@ -376,7 +376,10 @@ fn put_together(
     notes.extend(left_out(whole.binary, &whole.left_out));
     summary.notes = notes;
     let whole_read = coverage.iter().all(|part| {
-        matches!(part.state, CoverageState::Complete | CoverageState::NotOffered)
+        matches!(
+            part.state,
+            CoverageState::Complete | CoverageState::NotOffered
+        )
     });
     Assessed {
         assessment: Assessment {
@@ -399,7 +402,9 @@ fn put_together(
     }
 }
 
-fn place_of(sighting: &tenure_model::place::Sighting) -> (String, String, Option<u32>, Option<String>) {
+fn place_of(
+    sighting: &tenure_model::place::Sighting,
+) -> (String, String, Option<u32>, Option<String>) {
     (
         sighting.source.clone(),
         sighting.path.clone(),
@@ -430,7 +435,10 @@ fn kind_of<'p>(providers: &'p [Provider], key: &Known) -> Option<&'p Credential>
         .iter()
         .find(|provider| provider.provider == key.provider)?;
     match &key.credential {
-        Some(kind) => provider.credentials.iter().find(|known| known.kind == *kind),
+        Some(kind) => provider
+            .credentials
+            .iter()
+            .find(|known| known.kind == *kind),
         None => match provider.credentials.as_slice() {
             [one] => Some(one),
             _ => None,
@@ -579,12 +587,7 @@ fn judged(
 }
 
 /// A finding that stood at the earlier assessment began then, or on the day that it says itself.
-fn begun(
-    since: &mut Since,
-    notes: &mut BTreeMap<Verdict, String>,
-    earlier: &Key,
-    day: Day,
-) {
+fn begun(since: &mut Since, notes: &mut BTreeMap<Verdict, String>, earlier: &Key, day: Day) {
     let kept = earlier.facts.iter().filter_map(|(name, note)| {
         let verdict: Verdict = name.strip_prefix("since.")?.parse().ok()?;
         let day: Day = note.value.as_str()?.parse().ok()?;
@@ -629,7 +632,10 @@ fn title(paths: &[PathBuf]) -> String {
     let name = paths
         .first()
         .and_then(|path| path.canonicalize().ok())
-        .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .and_then(|path| {
+            path.file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        })
         .unwrap_or_else(|| "Keys".to_owned());
     let mut letters = name.chars();
     letters

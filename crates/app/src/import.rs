@@ -151,9 +151,7 @@ impl Inventories {
             Basis::Observed
         };
         if imported.kind == PEOPLE {
-            self.people
-                .get_or_insert_default()
-                .extend(imported.people);
+            self.people.get_or_insert_default().extend(imported.people);
         }
         self.coverage.extend(imported.coverage);
         self.skipped
@@ -203,7 +201,8 @@ impl Inventories {
 fn read(document: &Document, longest: u64) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
     let file = std::fs::File::open(&document.path)?;
     let mut bytes = Zeroizing::new(Vec::new());
-    file.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
+    file.take(longest.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     Ok(u64::try_from(bytes.len())
         .is_ok_and(|len| len <= longest)
         .then_some(bytes))
@@ -238,7 +237,10 @@ fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<S
         source: document.source.clone(),
         kind: PlaceKind::Inventory,
         path: document.relative.clone(),
-        line: row.at.strip_prefix("line ").and_then(|line| line.parse().ok()),
+        line: row
+            .at
+            .strip_prefix("line ")
+            .and_then(|line| line.parse().ok()),
         audience: Audience::Unknown,
         audience_why: "a list is passed on; who has a copy of it is not known".to_owned(),
         liveness: Liveness::NotChecked,
@@ -273,9 +275,18 @@ fn is_named_as_inventory(document: &Document) -> bool {
     words.iter().any(|word| {
         matches!(
             *word,
-            "keys" | "apikeys" | "tokens" | "pats" | "credentials" | "inventory" | "people" | "secrets"
+            "keys"
+                | "apikeys"
+                | "tokens"
+                | "pats"
+                | "credentials"
+                | "inventory"
+                | "people"
+                | "secrets"
         )
-    }) || file.replace(['-', '_', ' '], "").contains("credentialreport")
+    }) || file
+        .replace(['-', '_', ' '], "")
+        .contains("credentialreport")
 }
 
 /// What is wrong with a file that calls itself an inventory and is not readable as one.

@@ -4,5 +4,6 @@ pub mod assess;
 pub mod catalog;
 pub mod import;
 pub mod progress;
+pub mod report;
 pub mod state;
 pub mod tree;

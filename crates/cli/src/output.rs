@@ -197,9 +197,7 @@ impl FailOn {
         match self {
             Self::Verdict(verdict) => key.verdict.id == verdict,
             Self::Action(action) => outcome.action == action,
-            Self::Level(level) => {
-                outcome.level >= level && outcome.action != Action::Closed
-            }
+            Self::Level(level) => outcome.level >= level && outcome.action != Action::Closed,
             Self::Urgency(urgency) => outcome.urgency == urgency,
             Self::Any => !matches!(outcome.action, Action::Keep | Action::Closed),
         }

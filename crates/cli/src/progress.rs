@@ -14,7 +14,9 @@ impl Bar {
             ProgressDrawTarget::stderr_with_hz(8)
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:24} {human_pos}/{human_len} files, {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg} {bar:24} {human_pos}/{human_len} files, {eta} left")
+        {
             bar.set_style(style);
         }
         Self(bar)

@@ -83,7 +83,10 @@ fn head(out: &mut String, assessment: &Assessment, look: Look) {
             "{} need not exist: their vendor already offers something better.",
             number(summary.better_way)
         ),
-        format!("{} can change production.", number(summary.change_production)),
+        format!(
+            "{} can change production.",
+            number(summary.change_production)
+        ),
     ];
     lines(out, &better, "  ", look.width);
     out.push('\n');
@@ -228,8 +231,10 @@ fn by(key: &Key, today: Day) -> String {
     let outcome = &key.verdict.outcome;
     match (outcome.urgency, outcome.due) {
         (Urgency::Now, _) => "now".to_owned(),
-        (Urgency::Covered, _) => tenure_model::summary::signed_until(key)
-            .map_or_else(|| "signed".to_owned(), |until| format!("to {}", near(until, today))),
+        (Urgency::Covered, _) => tenure_model::summary::signed_until(key).map_or_else(
+            || "signed".to_owned(),
+            |until| format!("to {}", near(until, today)),
+        ),
         (_, None) => "-".to_owned(),
         (Urgency::Overdue, Some(_)) => "overdue".to_owned(),
         (_, Some(due)) => near(due, today),

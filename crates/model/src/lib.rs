@@ -18,6 +18,7 @@ pub mod digest;
 pub mod evaluate;
 pub mod explain;
 pub mod facts;
+pub mod horizon;
 pub mod identity;
 pub mod infer;
 pub mod key;

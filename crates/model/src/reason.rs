@@ -106,9 +106,7 @@ fn value<'k>(key: &'k Key, fact: &str) -> Option<&'k Value> {
 }
 
 fn word<'k>(key: &'k Key, fact: &str) -> &'k str {
-    value(key, fact)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    value(key, fact).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn source<'k>(key: &'k Key, fact: &str) -> &'k str {

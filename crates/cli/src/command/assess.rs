@@ -74,9 +74,18 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
     if let Some(state) = &state
         && let Err(error) = state.keep(&assessed.assessment)
     {
-        let _ = writeln!(std::io::stderr(), "note: `tenure why` will not know this run: {error}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "note: `tenure why` will not know this run: {error}"
+        );
     }
-    finish(assessed.assessment, &args.output, &conditions, started, Partly::Counts)
+    finish(
+        assessed.assessment,
+        &args.output,
+        &conditions,
+        started,
+        Partly::Counts,
+    )
 }
 
 /// Whether what was read in part ends with a code of its own.
@@ -113,17 +122,19 @@ pub(crate) fn finish(
     let (code, why) = if !failures.is_empty() {
         (1, failures.join(", "))
     } else if !assessment.complete && partly == Partly::Counts {
-        (3, "not everything could be read; NOT SEEN says what".to_owned())
+        (
+            3,
+            "not everything could be read; NOT SEEN says what".to_owned(),
+        )
     } else {
         (0, String::new())
     };
     if !args.quiet {
         let mut err = std::io::stderr().lock();
         let seconds = started.elapsed().as_secs_f64();
-        let wrote = args
-            .report
-            .as_ref()
-            .map_or_else(String::new, |path| format!("; report in {}", path.display()));
+        let wrote = args.report.as_ref().map_or_else(String::new, |path| {
+            format!("; report in {}", path.display())
+        });
         let _ = writeln!(
             err,
             "{} in {} in {seconds:.1} s{wrote}",
@@ -148,9 +159,7 @@ fn pepper(state: Result<State, StateError>) -> Result<(Pepper, Option<State>), F
     let made = state.and_then(|state| Ok((state.pepper()?, Some(state))));
     match made {
         Ok(made) => Ok(made),
-        Err(error @ StateError::Broken { .. }) => {
-            Err(Failure::input(error.to_string(), ""))
-        }
+        Err(error @ StateError::Broken { .. }) => Err(Failure::input(error.to_string(), "")),
         Err(error) => {
             let _ = writeln!(
                 std::io::stderr(),
@@ -168,7 +177,9 @@ fn import_of(text: &str) -> (Option<String>, PathBuf) {
     match text.split_once('=') {
         Some((kind, file))
             if !Path::new(text).exists()
-                && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
+                && kind
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') =>
         {
             (Some(kind.to_owned()), PathBuf::from(file))
         }
@@ -221,7 +232,7 @@ fn show_columns(assessed: &Assessed, args: &Output) {
     for (file, map) in &assessed.columns {
         if args.verbose {
             let _ = writeln!(err, "{}: columns read as", text::tame(file));
-            for column in map.columns() {
+            for column in &map.columns {
                 let _ = writeln!(
                     err,
                     "  {} is {}",
@@ -231,7 +242,7 @@ fn show_columns(assessed: &Assessed, args: &Output) {
             }
         } else {
             let used: Vec<String> = map
-                .columns()
+                .columns
                 .iter()
                 .map(|column| format!("{} = {}", text::tame(&column.header), column.field.word()))
                 .collect();

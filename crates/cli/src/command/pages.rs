@@ -18,7 +18,8 @@ pub(crate) fn manual(folder: Option<&Path>) -> Result<ExitCode, Failure> {
     match folder {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(|error| fail(folder, error))?;
-            clap_mangen::generate_to(Args::command(), folder).map_err(|error| fail(folder, error))?;
+            clap_mangen::generate_to(Args::command(), folder)
+                .map_err(|error| fail(folder, error))?;
             Ok(ExitCode::SUCCESS)
         }
         None => {

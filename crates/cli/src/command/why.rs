@@ -163,7 +163,10 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
         } else {
             ""
         };
-        say(format!("  {} counts {}{assumed}", factor.factor, factor.counts));
+        say(format!(
+            "  {} counts {}{assumed}",
+            factor.factor, factor.counts
+        ));
     }
     say(String::new());
     say("WHAT COULD REPLACE IT".to_owned());
@@ -171,7 +174,10 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
         let state = option.state.as_str().map_or_else(
             || {
                 let day = option.state.get("later").and_then(|day| day.as_str());
-                format!("later{}", day.map_or_else(String::new, |day| format!(", {day}")))
+                format!(
+                    "later{}",
+                    day.map_or_else(String::new, |day| format!(", {day}"))
+                )
             },
             str::to_owned,
         );
@@ -242,7 +248,10 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
         &mut say,
         "SOURCES DISAGREE",
         key.disputes.iter().map(|dispute| {
-            format!("{}: took {}, also {}", dispute.fact, dispute.taken, dispute.also)
+            format!(
+                "{}: took {}, also {}",
+                dispute.fact, dispute.taken, dispute.also
+            )
         }),
         width,
     );
@@ -255,7 +264,10 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
         width,
         "  ",
     ));
-    say(format!("policy {}  facts {}", outcome.policy, outcome.facts));
+    say(format!(
+        "policy {}  facts {}",
+        outcome.policy, outcome.facts
+    ));
     out
 }
 

@@ -1,0 +1,221 @@
+//! Every importer on one page: what it reads, how it knows it, and where it is.
+
+mod aws_access_keys;
+mod aws_credential_report;
+mod aws_last_used;
+mod column_map;
+mod github;
+mod github_deploy_keys;
+mod github_fine_grained_pats;
+mod imported;
+mod people;
+mod reading;
+mod refusal;
+mod table;
+
+pub use column_map::{Column, ColumnMap, Field, UnknownField};
+pub use imported::{ImportError, Imported, Input, Problem, Recognition};
+
+/// One kind of export that Tenure can read.
+pub struct Importer {
+    /// Its name in `--import KIND=FILE`.
+    pub kind: &'static str,
+    /// What it is, for people.
+    pub title: &'static str,
+    /// Whether content is of this kind. Looks at the content, never at the name alone.
+    pub recognise: fn(&Input<'_>) -> Recognition,
+    /// Reads it.
+    pub read: fn(&Input<'_>) -> Result<Imported, ImportError>,
+}
+
+/// All importers. The first that recognises a content reads it: exact shapes first, tables last.
+pub static IMPORTERS: &[Importer] = &[
+    Importer {
+        kind: aws_credential_report::KIND,
+        title: "AWS IAM credential report",
+        recognise: aws_credential_report::recognise,
+        read: aws_credential_report::read,
+    },
+    Importer {
+        kind: aws_access_keys::KIND,
+        title: "AWS list-access-keys",
+        recognise: aws_access_keys::recognise,
+        read: aws_access_keys::read,
+    },
+    Importer {
+        kind: aws_last_used::KIND,
+        title: "AWS get-access-key-last-used",
+        recognise: aws_last_used::recognise,
+        read: aws_last_used::read,
+    },
+    Importer {
+        kind: github_fine_grained_pats::KIND,
+        title: "GitHub fine-grained personal access tokens of an organisation",
+        recognise: github_fine_grained_pats::recognise,
+        read: github_fine_grained_pats::read,
+    },
+    Importer {
+        kind: github_deploy_keys::KIND,
+        title: "GitHub deploy keys of a repository",
+        recognise: github_deploy_keys::recognise,
+        read: github_deploy_keys::read,
+    },
+    Importer {
+        kind: people::KIND,
+        title: "people list (SCIM or CSV)",
+        recognise: people::recognise,
+        read: people::read,
+    },
+    Importer {
+        kind: table::KIND,
+        title: "spreadsheet or inventory (CSV, TSV)",
+        recognise: table::recognise,
+        read: table::read,
+    },
+];
+
+/// What a file is, by its content.
+pub enum Recognised {
+    /// An export of this kind.
+    Kind(&'static Importer),
+    /// An error answer saved in place of an export.
+    Refused {
+        /// The answer in short, as `403: Resource not accessible by integration`.
+        reason: String,
+        /// The kind that it was most likely meant to be.
+        guess: Option<&'static str>,
+    },
+    /// Nothing that an importer knows.
+    Nothing,
+}
+
+/// Every kind, in the order of [`IMPORTERS`].
+#[must_use]
+pub fn kinds() -> Vec<&'static str> {
+    IMPORTERS.iter().map(|importer| importer.kind).collect()
+}
+
+/// Says what a file is: by the declared kind where there is one, else by its content.
+///
+/// A declared kind that does not exist is `Nothing`; [`read()`] says so.
+#[must_use]
+pub fn recognise(input: &Input<'_>) -> Recognised {
+    if let Some(refusal) = refusal::of(input) {
+        let declared = input.declared_kind.and_then(named);
+        return Recognised::Refused {
+            reason: refusal.reason,
+            guess: declared.map(|importer| importer.kind).or(refusal.guess),
+        };
+    }
+    if let Some(kind) = input.declared_kind {
+        return named(kind).map_or(Recognised::Nothing, Recognised::Kind);
+    }
+    for importer in IMPORTERS {
+        match (importer.recognise)(input) {
+            Recognition::Yes => return Recognised::Kind(importer),
+            Recognition::Refusal(reason) => {
+                return Recognised::Refused {
+                    reason,
+                    guess: Some(importer.kind),
+                };
+            }
+            Recognition::No => {}
+        }
+    }
+    Recognised::Nothing
+}
+
+/// Reads a file as what it was declared to be or is recognised as.
+///
+/// An error answer whose kind is known is not an error here: it gives no rows, and coverage that says
+/// "not covered" and why.
+///
+/// # Errors
+/// The whole file cannot be used; the message names file, line or field, and what to do.
+pub fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
+    let file = || input.name.to_owned();
+    if let Some(kind) = input.declared_kind
+        && named(kind).is_none()
+    {
+        return Err(ImportError::UnknownKind {
+            kind: kind.to_owned(),
+            nearest: nearest(kind),
+            kinds: kinds().join(", "),
+        });
+    }
+    if input.bytes.trim_ascii().is_empty() {
+        return Err(ImportError::Empty { file: file() });
+    }
+    match recognise(input) {
+        Recognised::Kind(importer) => (importer.read)(input),
+        Recognised::Refused {
+            reason,
+            guess: Some(kind),
+        } => Ok(refusal::not_covered(input, kind, &reason)),
+        Recognised::Refused {
+            reason,
+            guess: None,
+        } => Err(ImportError::ErrorAnswer {
+            file: file(),
+            reason,
+        }),
+        Recognised::Nothing => Err(ImportError::Unrecognised {
+            file: file(),
+            kinds: kinds().join(", "),
+        }),
+    }
+}
+
+fn named(kind: &str) -> Option<&'static Importer> {
+    IMPORTERS.iter().find(|importer| importer.kind == kind)
+}
+
+/// The kind that is written most like this one, if any comes near.
+fn nearest(kind: &str) -> Option<&'static str> {
+    const FARTHEST: usize = 6;
+    // A kind is a short word; nothing longer comes near one.
+    let wanted: Vec<char> = kind
+        .to_lowercase()
+        .replace('_', "-")
+        .chars()
+        .take(64)
+        .collect();
+    let part = |known: &&'static str| {
+        wanted.len() >= 3 && known.contains(&wanted.iter().collect::<String>())
+    };
+    let by_distance = || {
+        kinds()
+            .into_iter()
+            .map(|known| (distance(&wanted, known), known))
+            .filter(|(distance, known)| *distance <= FARTHEST.min(known.len() / 2))
+            .min()
+            .map(|(_, known)| known)
+    };
+    kinds().into_iter().find(part).or_else(by_distance)
+}
+
+/// Levenshtein distance.
+fn distance(wanted: &[char], known: &str) -> usize {
+    let mut row: Vec<usize> = (0..=wanted.len()).collect();
+    for (at, c) in known.chars().enumerate() {
+        let mut diagonal = at;
+        let mut left = at + 1;
+        for (cell, w) in row
+            .iter_mut()
+            .zip(std::iter::once(None).chain(wanted.iter().map(Some)))
+        {
+            let Some(w) = w else {
+                *cell = left;
+                continue;
+            };
+            let up = *cell;
+            left = (diagonal + usize::from(*w != c)).min(up + 1).min(left + 1);
+            diagonal = up;
+            *cell = left;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;
