@@ -1,38 +1,66 @@
-//! Embeds the provider catalogue: every file of `catalog/providers`, in the order of their names.
+//! Embeds the provider catalogue and the example company: every file, in the order of its name.
 
-use std::{env, error::Error, fmt::Write as _, fs, path::Path};
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../catalog/providers");
-    let mut files: Vec<_> = fs::read_dir(&folder)?
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .map(|entry| entry.path())
-        .collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
-    files.sort();
+    let top = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../..");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+
+    let providers = top.join("catalog/providers");
     let mut list = String::from("&[\n");
-    for path in &files {
-        let name = path
-            .file_stem()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        writeln!(
-            list,
-            "    ({name:?}, include_str!({:?})),",
-            path.canonicalize()?.display().to_string()
-        )?;
+    for (name, path) in files(&providers)? {
+        if let Some(slug) = name.strip_suffix(".toml") {
+            writeln!(list, "    ({slug:?}, include_str!({path:?})),")?;
+        }
     }
     list.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("providers.rs"), list)?;
-    // INVARIANT: a new file changes the folder, and a changed file is tracked by `include_str!`.
-    let mut out = std::io::stdout();
-    std::io::Write::write_all(
-        &mut out,
-        format!("cargo::rerun-if-changed={}\n", folder.display()).as_bytes(),
-    )?;
+    fs::write(out.join("providers.rs"), list)?;
+
+    let example = top.join("examples/northwind");
+    let mut list = String::from("&[\n");
+    for (name, path) in files(&example)? {
+        writeln!(list, "    ({name:?}, include_str!({path:?})),")?;
+    }
+    list.push_str("]\n");
+    fs::write(out.join("northwind.rs"), list)?;
+
+    // INVARIANT: a new file changes a folder, and a changed file is tracked by `include_str!`.
+    let mut said = std::io::stdout();
+    for folder in [&providers, &example] {
+        std::io::Write::write_all(
+            &mut said,
+            format!("cargo::rerun-if-changed={}\n", folder.display()).as_bytes(),
+        )?;
+    }
     Ok(())
+}
+
+/// Every file below a folder: its path relative to it, with `/`, and its full path; sorted.
+fn files(folder: &Path) -> Result<Vec<(String, String)>, Box<dyn Error>> {
+    let folder = folder.canonicalize()?;
+    let mut found = Vec::new();
+    let mut ahead = vec![folder.clone()];
+    while let Some(next) = ahead.pop() {
+        for entry in fs::read_dir(&next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                ahead.push(path);
+                continue;
+            }
+            let parts: Vec<_> = path
+                .strip_prefix(&folder)?
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy().into_owned())
+                .collect();
+            found.push((parts.join("/"), path.display().to_string()));
+        }
+    }
+    found.sort();
+    Ok(found)
 }

@@ -2,6 +2,7 @@
 
 pub mod assess;
 pub mod catalog;
+pub mod demo;
 pub mod import;
 pub mod progress;
 pub mod report;

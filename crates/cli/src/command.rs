@@ -57,6 +57,11 @@ fn print(to: Option<&Path>, bytes: &[u8]) -> Result<ExitCode, Failure> {
         })
 }
 
+/// Says something beside the data, on standard error.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// The catalogue, with files of the user's own.
 fn providers(folder: Option<&Path>) -> Result<Vec<Provider>, Failure> {
     tenure_app::catalog::load(folder).map_err(|faults| {

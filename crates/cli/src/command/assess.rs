@@ -17,7 +17,6 @@ use std::{
 };
 use tenure_app::{
     assess::{self, AssessError, Assessed, Request},
-    catalog,
     report::{self, ReportOptions},
     state::{State, StateError},
 };
@@ -86,6 +85,17 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
         started,
         Partly::Counts,
     )
+}
+
+/// Keeps an assessment for `tenure why`.
+pub(crate) fn keep(state: Option<&State>, assessment: &Assessment) {
+    if let Some(state) = state
+        && let Err(error) = state.keep(assessment)
+    {
+        command::say(&format!(
+            "note: `tenure why` will not know this run: {error}"
+        ));
+    }
 }
 
 /// Whether what was read in part ends with a code of its own.
@@ -161,10 +171,9 @@ fn pepper(state: Result<State, StateError>) -> Result<(Pepper, Option<State>), F
         Ok(made) => Ok(made),
         Err(error @ StateError::Broken { .. }) => Err(Failure::input(error.to_string(), "")),
         Err(error) => {
-            let _ = writeln!(
-                std::io::stderr(),
+            command::say(&format!(
                 "note: fingerprints hold for this run only: {error}"
-            );
+            ));
             State::passing_pepper()
                 .map(|pepper| (pepper, None))
                 .map_err(|error| Failure::input(error.to_string(), ""))
@@ -197,7 +206,7 @@ pub(crate) fn earlier(path: &Path) -> Result<Assessment, Failure> {
     })
 }
 
-fn failure(error: AssessError) -> Failure {
+pub(crate) fn failure(error: AssessError) -> Failure {
     let todo = match &error {
         AssessError::Missing { .. } => "name a file or folder that exists and that you may read",
         AssessError::Kind { .. } => "leave KIND= out to have the file recognised by its content",

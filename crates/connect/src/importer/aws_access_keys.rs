@@ -15,14 +15,17 @@ use tenure_model::{
 pub(super) const KIND: &str = "aws-access-keys";
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    let listed = json::mentions(input.bytes, &["AccessKeyMetadata"]);
-    let bare = json::mentions(input.bytes, &["AccessKeyId", "CreateDate", "Status"])
-        && !json::mentions(input.bytes, &["SecretAccessKey"]);
-    if listed || bare {
-        Recognition::Yes
-    } else {
-        Recognition::No
+    let listed = json::shaped(input, &["AccessKeyMetadata"], |answer| {
+        answer.get("AccessKeyMetadata").is_some_and(Value::is_array)
+    });
+    if listed == Recognition::Yes {
+        return listed;
     }
+    json::shaped(input, &["AccessKeyId", "CreateDate", "Status"], |entry| {
+        json::text(entry, "AccessKeyId").is_some()
+            && entry.get("CreateDate").is_some()
+            && entry.get("SecretAccessKey").is_none()
+    })
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {

@@ -31,12 +31,15 @@ const NEEDED: [&str; 4] = [
 ];
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
+    let packed = json::shaped(input, &["Content", "ReportFormat"], |answer| {
+        json::text(answer, "Content").is_some() && json::text(answer, "ReportFormat").is_some()
+    });
     let by_header = sheet::header(input).is_some_and(|header| {
         NEEDED
             .iter()
             .all(|name| header.iter().any(|cell| cell.eq_ignore_ascii_case(name)))
     });
-    if by_header || json::mentions(input.bytes, &["Content", "ReportFormat"]) {
+    if by_header || packed == Recognition::Yes {
         Recognition::Yes
     } else {
         Recognition::No

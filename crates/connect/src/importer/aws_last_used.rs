@@ -14,13 +14,25 @@ use tenure_model::key::{Row, When};
 pub(super) const KIND: &str = "aws-access-key-last-used";
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    if json::mentions(input.bytes, &["AccessKeyLastUsed"])
-        || json::mentions(input.bytes, &["LastUsedDate", "ServiceName", "Region"])
-    {
-        Recognition::Yes
-    } else {
-        Recognition::No
+    let used = |answer: &Value| {
+        answer
+            .get("AccessKeyLastUsed")
+            .is_some_and(Value::is_object)
+    };
+    let keyed = |answer: &Value| {
+        answer.as_object().is_some_and(|answers| {
+            answers
+                .iter()
+                .any(|(id, value)| guard::is_aws_key_id(id) && value.is_object())
+        })
+    };
+    let full = json::shaped(input, &["AccessKeyLastUsed"], |answer| {
+        used(answer) || keyed(answer)
+    });
+    if full == Recognition::Yes {
+        return full;
     }
+    json::shaped(input, &["LastUsedDate", "ServiceName", "Region"], keyed)
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {

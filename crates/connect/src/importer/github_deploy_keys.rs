@@ -15,11 +15,10 @@ use tenure_model::{
 pub(super) const KIND: &str = "github-deploy-keys";
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    if json::mentions(input.bytes, &["id", "key", "title", "read_only", "url"]) {
-        Recognition::Yes
-    } else {
-        Recognition::No
-    }
+    let fields = ["id", "key", "title", "read_only", "url"];
+    json::shaped(input, &fields, |entry| {
+        fields.iter().all(|field| entry.get(field).is_some())
+    })
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {

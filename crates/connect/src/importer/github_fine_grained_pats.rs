@@ -27,13 +27,10 @@ use tenure_model::{
 pub(super) const KIND: &str = "github-fine-grained-pats";
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    if json::mentions(input.bytes, &["token_id", "access_granted_at"])
-        || json::mentions(input.bytes, &["token_expired", "repository_selection"])
-    {
-        Recognition::Yes
-    } else {
-        Recognition::No
-    }
+    json::shaped(input, &["token_id", "token_name"], |entry| {
+        entry.get("token_id").is_some()
+            && (entry.get("access_granted_at").is_some() || entry.get("token_expired").is_some())
+    })
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {

@@ -139,6 +139,8 @@ pub enum ImportError {
         what: String,
         /// What to do.
         todo: String,
+        /// It ends too early, and is sound up to there.
+        cut_off: bool,
     },
     /// The declared or recognised kind looks different.
     #[error("{file} is not a file of kind {kind}: {why}; {todo}")]

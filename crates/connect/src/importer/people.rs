@@ -20,8 +20,11 @@ pub(super) const KIND: &str = "people";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    if json::mentions(input.bytes, &["Resources", "userName"]) {
-        return Recognition::Yes;
+    let listed = json::shaped(input, &["Resources", "userName"], |answer| {
+        answer.get("Resources").is_some_and(Value::is_array)
+    });
+    if listed == Recognition::Yes {
+        return listed;
     }
     let Some(header) = sheet::header(input) else {
         return Recognition::No;
@@ -185,106 +188,37 @@ enum Field {
     Until,
 }
 
-const SYNONYMS: &[(Field, &[&str])] = &[
+const SYNONYMS: &[(Field, &str)] = &[
     (
         Field::Id,
-        &[
-            "id",
-            "employee id",
-            "user id",
-            "person id",
-            "employee number",
-            "personnel number",
-            "worker id",
-            "username",
-            "user name",
-            "user",
-            "login",
-            "sam account name",
-            "uid",
-        ],
+        "id, employee id, user id, person id, employee number, personnel number, \
+         worker id, username, user name, user, login, sam account name, uid",
     ),
     (
         Field::Email,
-        &[
-            "email",
-            "e mail",
-            "mail",
-            "email address",
-            "e mail address",
-            "work email",
-            "primary email",
-            "user principal name",
-            "upn",
-        ],
+        "email, e mail, mail, email address, e mail address, work email, primary email, \
+         user principal name, upn",
     ),
     (
         Field::Name,
-        &[
-            "username",
-            "user name",
-            "user",
-            "login",
-            "github",
-            "git hub",
-            "git hub login",
-            "github login",
-            "github user",
-            "gitlab",
-            "git lab",
-            "slack",
-            "aws user",
-            "iam user",
-            "handle",
-            "aliases",
-            "alias",
-            "name",
-            "full name",
-            "display name",
-        ],
+        "username, user name, user, login, github, git hub, git hub login, github login, \
+         github user, gitlab, git lab, slack, aws user, iam user, handle, aliases, alias, \
+         name, full name, display name",
     ),
     (
         Field::Manager,
-        &[
-            "manager",
-            "manager email",
-            "manager e mail",
-            "manager id",
-            "supervisor",
-            "reports to",
-            "line manager",
-            "boss",
-        ],
+        "manager, manager email, manager e mail, manager id, supervisor, reports to, \
+         line manager, boss",
     ),
     (
         Field::State,
-        &[
-            "active",
-            "status",
-            "state",
-            "employment status",
-            "account status",
-            "enabled",
-            "is active",
-            "account enabled",
-        ],
+        "active, status, state, employment status, account status, enabled, is active, \
+         account enabled",
     ),
     (
         Field::Until,
-        &[
-            "until",
-            "last day",
-            "last working day",
-            "end date",
-            "leave date",
-            "leaving date",
-            "termination date",
-            "contract end",
-            "ends",
-            "end",
-            "employed until",
-            "offboarding date",
-        ],
+        "until, last day, last working day, end date, leave date, leaving date, \
+         termination date, contract end, ends, end, employed until, offboarding date",
     ),
 ];
 
@@ -295,11 +229,11 @@ impl Columns {
     fn of(header: &[String]) -> Self {
         let mut columns: BTreeMap<Field, Vec<usize>> = BTreeMap::new();
         for (field, names) in SYNONYMS {
-            for name in *names {
+            for name in names.split(", ") {
                 let found = header
                     .iter()
                     .enumerate()
-                    .filter(|(_, cell)| normal(cell) == *name)
+                    .filter(|(_, cell)| normal(cell) == name)
                     .map(|(at, _)| at);
                 columns.entry(*field).or_default().extend(found);
             }

@@ -8,6 +8,7 @@ mod header;
 mod provider;
 mod row;
 mod runtime;
+mod synonyms;
 
 use super::{
     column_map::{Column, ColumnMap, Field},

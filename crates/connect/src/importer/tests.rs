@@ -62,6 +62,7 @@ fn every_kind_is_recognised_by_its_content_alone() {
         "a,b\n1,2\n",
         "fn main() {}",
         "key,value\na,b\n",
+        "{\"members\": [\"AccessKeyMetadata\", \"AccessKeyLastUsed\"]}",
     ] {
         assert_eq!(kind_of(text.as_bytes()), None, "{text}");
     }

@@ -59,9 +59,7 @@ pub(crate) fn day(cell: &str, order: Option<Order>) -> Result<Day, BadDate> {
             return Err(BadDate::NotADate);
         };
         // Dates with dots are written day first wherever they are written.
-        let order = if date.contains('.') {
-            Some(Order::DayFirst)
-        } else if a > 12 {
+        let order = if date.contains('.') || a > 12 {
             Some(Order::DayFirst)
         } else if b > 12 {
             Some(Order::MonthFirst)

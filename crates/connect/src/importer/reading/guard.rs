@@ -127,7 +127,7 @@ pub(crate) fn is_masked(text: &str) -> bool {
         .chars()
         .filter(|c| c.is_alphanumeric() && !matches!(c, 'x' | 'X'))
         .count();
-    let masks = ["…", "...", "**", "••", "xxxx", "XXXX"];
+    let masks = ["…", "...", "***", "•••", "xxxx", "XXXX"];
     shown <= MOST_SHOWN && masks.iter().any(|mask| text.contains(mask))
 }
 
@@ -221,6 +221,14 @@ pub(crate) fn scrub(text: &str) -> (Cow<'_, str>, Option<Secret>) {
     }
     clean.push_str(text.get(from..).unwrap_or_default());
     (Cow::Owned(clean), found)
+}
+
+/// The first token with the prefix of a secret.
+pub(crate) fn prefixed(text: &str) -> Option<Secret> {
+    tokens(text)
+        .map(|(_, token)| token)
+        .find(|token| has_secret_prefix(token) && !is_masked(token))
+        .map(|token| Secret::new(token.as_bytes()))
 }
 
 /// A name that people give: scrubbed, and without control characters.

@@ -1,7 +1,7 @@
 //! JSON documents: one, several in a row, or one per line; errors that say where.
 
 use super::text;
-use crate::importer::imported::{ImportError, Input};
+use crate::importer::imported::{ImportError, Input, Recognition};
 use serde_json::Value;
 
 /// Every document of the file, in order.
@@ -53,6 +53,27 @@ pub(crate) fn mentions(bytes: &[u8], fields: &[&str]) -> bool {
         })
 }
 
+/// Whether the content is JSON in which an answer has the wanted shape, or would be if it were not cut off.
+pub(crate) fn shaped(
+    input: &Input<'_>,
+    fields: &[&str],
+    wanted: impl Fn(&Value) -> bool,
+) -> Recognition {
+    if !mentions(input.bytes, fields) {
+        return Recognition::No;
+    }
+    let yes = match documents(input) {
+        Ok(documents) => elements(documents).iter().any(wanted),
+        Err(ImportError::Json { cut_off, .. }) => cut_off,
+        Err(_) => false,
+    };
+    if yes {
+        Recognition::Yes
+    } else {
+        Recognition::No
+    }
+}
+
 /// A text field that says something.
 pub(crate) fn text<'v>(value: &'v Value, field: &str) -> Option<&'v str> {
     value
@@ -97,6 +118,7 @@ fn broken(input: &Input<'_>, error: &serde_json::Error) -> ImportError {
         column: error.column(),
         what,
         todo: todo.to_owned(),
+        cut_off: error.is_eof(),
     }
 }
 

@@ -44,6 +44,18 @@ impl Record {
 
 /// Splits text into header and rows.
 pub(crate) fn parse(input: &Input<'_>, text: &str) -> Result<Sheet, ImportError> {
+    let what = match text.trim_start().as_bytes().first() {
+        Some(b'{' | b'[') => Some("this is JSON, not a table"),
+        Some(b'<') => Some("this is a web page or XML, not a table"),
+        _ => None,
+    };
+    if let Some(what) = what {
+        return Err(ImportError::Header {
+            file: input.name.to_owned(),
+            what: what.to_owned(),
+            todo: "export it as CSV with a header row, or declare another kind".to_owned(),
+        });
+    }
     let (delimiter, start) = delimiter(text);
     let (text, mut stopped) = cut_before_a_long_line(text);
     let mut reader = csv::ReaderBuilder::new()
@@ -177,7 +189,8 @@ fn too_long(line: usize, what: &str) -> Problem {
 /// The text up to the first line that is too long to be read.
 fn cut_before_a_long_line(text: &str) -> (&str, Option<Problem>) {
     let mut start = 0;
-    for (number, line) in text.split('\n').enumerate() {
+    let end = if text.contains('\n') { '\n' } else { '\r' };
+    for (number, line) in text.split(end).enumerate() {
         if line.len() > LONGEST {
             return (
                 text.get(..start).unwrap_or(text),

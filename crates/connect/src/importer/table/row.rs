@@ -113,7 +113,9 @@ impl Reader<'_> {
         let row = &mut draft.row;
         match field {
             Field::Secret => draft.secret(at, cell),
-            Field::KeyId if !guard::has_secret_prefix(cell) => row.key_id = said(cell),
+            // Ids may look random; only the prefix of a secret gives a secret away.
+            Field::KeyId if guard::prefixed(cell).is_none() => row.key_id = said(cell),
+            Field::Account if guard::prefixed(cell).is_none() => row.account = said(cell),
             Field::Created => {
                 if cell.is_empty() || dates::is_unknown(&cell.to_lowercase()) {
                     row.created = When::Unknown;
@@ -158,8 +160,11 @@ impl Reader<'_> {
                 }
             }
             Field::Ignore => {
-                // It says nothing, but a secret in it is in plaintext all the same.
-                let _ = draft.clean(at, cell);
+                // It is not kept, but a secret in it is in plaintext all the same. A column that nobody
+                // knows may hold hashes, so that only the prefix of a secret counts here.
+                if let Some(secret) = guard::prefixed(cell) {
+                    draft.keep(at, secret);
+                }
             }
             text => return self.text(draft, at, text, cell),
         }
