@@ -557,6 +557,7 @@ fn judged(
         last_used: inferred.last_used,
         expires_at: inferred.expires_at,
         purpose: inferred.purpose,
+        runtimes: inferred.runtimes,
         blast_radius: BlastRadius {
             level: judgement.radius.level,
             set_by: judgement.radius.set_by,

@@ -157,11 +157,9 @@ fn track(top: &Path, repository: &str, untracked: &[&str]) -> io::Result<()> {
         );
     }
     state.sort_entries();
-    let mut bytes = Vec::new();
-    state
-        .write_to(&mut bytes, gix_index::write::Options::default())
-        .map_err(io::Error::other)?;
-    write_new(&git.join("index"), &bytes)
+    gix_index::File::from_state(state, git.join("index"))
+        .write(gix_index::write::Options::default())
+        .map_err(io::Error::other)
 }
 
 fn expand(file: &str, text: &str, providers: &[Provider]) -> Result<String, DemoError> {

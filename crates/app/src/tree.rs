@@ -85,7 +85,7 @@ pub struct Source {
     listing: files::Listing,
     trees: Vec<WorkTree>,
     /// Work trees whose index cannot be read.
-    broken: Vec<Skipped>,
+    broken: Vec<(PathBuf, String)>,
 }
 
 impl Source {
@@ -180,7 +180,14 @@ impl Source {
             })
             .collect();
         let mut read = Read {
-            skipped: self.broken.clone(),
+            skipped: self
+                .broken
+                .iter()
+                .map(|(top, reason)| Skipped {
+                    path: self.named(&relative(&self.root, &top.join(".git"))),
+                    reason: reason.clone(),
+                })
+                .collect(),
             left_out: self.listing.left_out.clone(),
             ..Read::default()
         };
@@ -246,12 +253,7 @@ impl Source {
             .iter()
             .filter(|tree| path.starts_with(&tree.top))
             .max_by_key(|tree| tree.top.components().count())?;
-        let inner = path.strip_prefix(&tree.top).ok()?;
-        let parts: Vec<_> = inner
-            .components()
-            .map(|part| part.as_os_str().to_string_lossy())
-            .collect();
-        Some((tree, parts.join("/")))
+        Some((tree, relative(&tree.top, path)))
     }
 
     fn search_one(&self, entry: &files::Entry, lens: Lens<'_>, inventory: bool) -> FileRead {
@@ -294,6 +296,17 @@ impl Source {
     }
 }
 
+/// A path below a folder, with `/`.
+fn relative(folder: &Path, path: &Path) -> String {
+    let parts: Vec<_> = path
+        .strip_prefix(folder)
+        .unwrap_or(path)
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
 /// The last parts of a path: what a file named alone has for context.
 fn last_parts(path: &Path) -> String {
     const DEPTH: usize = 4;
@@ -306,7 +319,7 @@ fn last_parts(path: &Path) -> String {
 }
 
 /// The work trees that files of a listing lie in: above the root, at it, and below.
-fn work_trees(root: &Path, listing: &files::Listing) -> (Vec<WorkTree>, Vec<Skipped>) {
+fn work_trees(root: &Path, listing: &files::Listing) -> (Vec<WorkTree>, Vec<(PathBuf, String)>) {
     let mut folders: BTreeSet<PathBuf> = BTreeSet::new();
     for entry in &listing.entries {
         let mut folder = entry.path.parent();
@@ -327,10 +340,10 @@ fn work_trees(root: &Path, listing: &files::Listing) -> (Vec<WorkTree>, Vec<Skip
         }
         Ok(None) => false,
         Err(reason) => {
-            broken.push(Skipped {
-                path: folder.join(".git").display().to_string(),
-                reason: format!("{reason}; what it tracks is not known"),
-            });
+            broken.push((
+                folder.to_owned(),
+                format!("{reason}; what it tracks is not known"),
+            ));
             true
         }
     };

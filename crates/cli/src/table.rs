@@ -125,12 +125,20 @@ fn nothing(out: &mut String, assessment: &Assessment) {
 }
 
 const VERDICT: usize = 19;
-const BY: usize = 11;
 
-/// Wide enough for a date with its year, where one is needed.
 fn by_verdict(out: &mut String, assessment: &Assessment, look: Look) {
-    let rest = look.width.saturating_sub(VERDICT + 5 + 5 + BY + 4);
-    let first = (rest.saturating_mul(2) / 5).clamp(18, 34);
+    let groups = groups(&assessment.keys);
+    let last = groups
+        .iter()
+        .filter_map(|(_, keys)| keys.first())
+        .map(|key| by(key, assessment.today).chars().count())
+        .max()
+        .unwrap_or(0);
+    let rest = look
+        .width
+        .saturating_sub(VERDICT + 5 + 5 + 3)
+        .saturating_sub(last);
+    let first = (rest.saturating_mul(2) / 5).clamp(16, 28);
     let because = rest.saturating_sub(first);
     let header = format!(
         "{} {:>4}  LVL  {} {} BY",
@@ -140,7 +148,7 @@ fn by_verdict(out: &mut String, assessment: &Assessment, look: Look) {
         pad("BECAUSE", because)
     );
     let _ = writeln!(out, "{}", styled(&header, Style::new().bold(), look.colour));
-    for (verdict, keys) in groups(&assessment.keys) {
+    for (verdict, keys) in groups {
         let Some(key) = keys.first() else { continue };
         let row = format!(
             "{} {:>4}  {:<3}  {} {} {}",
@@ -156,8 +164,17 @@ fn by_verdict(out: &mut String, assessment: &Assessment, look: Look) {
 }
 
 fn every_key(out: &mut String, assessment: &Assessment, look: Look) {
-    let rest = look.width.saturating_sub(12 + 1 + VERDICT + 6 + BY + 3);
-    let first = (rest.saturating_mul(2) / 5).clamp(16, 34);
+    let last = assessment
+        .keys
+        .iter()
+        .map(|key| by(key, assessment.today).chars().count())
+        .max()
+        .unwrap_or(0);
+    let rest = look
+        .width
+        .saturating_sub(12 + 1 + VERDICT + 6 + 2)
+        .saturating_sub(last);
+    let first = (rest.saturating_mul(2) / 5).clamp(14, 30);
     let because = rest.saturating_sub(first);
     let header = format!(
         "{} {} LVL  {} {} BY",
@@ -315,8 +332,8 @@ fn not_seen(out: &mut String, assessment: &Assessment, look: Look) {
     let mut rows: Vec<String> = Vec::new();
     for part in &assessment.coverage {
         let what = match part.state {
-            CoverageState::NotCovered => "is not a list",
-            CoverageState::Partial => "was read in part",
+            CoverageState::NotCovered => "not covered",
+            CoverageState::Partial => "read in part",
             CoverageState::Complete | CoverageState::NotOffered => continue,
         };
         let already = assessment
@@ -326,8 +343,10 @@ fn not_seen(out: &mut String, assessment: &Assessment, look: Look) {
         if !already {
             let reason = part.reason.as_deref().unwrap_or("no reason given");
             rows.push(format!(
-                "{} ({}) {what}: {reason}. Never counted as 0.",
-                part.source, part.part
+                "{}, {}: {what}: {}. Never counted as 0.",
+                part.source,
+                part.part,
+                reason.trim_end_matches('.')
             ));
         }
     }

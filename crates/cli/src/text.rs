@@ -76,7 +76,7 @@ pub(crate) fn width() -> usize {
     let seen = || {
         std::io::stdout()
             .is_terminal()
-            .then(|| terminal_size::terminal_size())
+            .then(terminal_size::terminal_size)
             .flatten()
             .map(|(width, _)| usize::from(width.0))
     };

@@ -8,7 +8,7 @@ use crate::{
     facts::{ReplacementOption, Verdict},
     identity::Joined,
     key::{Basis, Coverage, Told},
-    place::{Audience, Liveness, PlaceKind, Purpose},
+    place::{Audience, Liveness, PlaceKind, Purpose, Runtime},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,8 @@ pub struct Key {
     pub expires_at: Told<Day>,
     /// What it is for.
     pub purpose: Purpose,
+    /// Where its known consumers run.
+    pub runtimes: Vec<Runtime>,
     /// How bad it is.
     pub blast_radius: BlastRadius,
     /// What could replace it.

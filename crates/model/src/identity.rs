@@ -627,9 +627,15 @@ impl Selector {
                 .as_deref()
                 .is_some_and(|is| is.starts_with(wanted))
         });
+        let rows = &key.subject.rows;
+        let names = rows
+            .iter()
+            .flat_map(|told| [told.row.name.as_deref(), told.row.slot.as_deref()])
+            .chain([key.name.as_deref()]);
+        let named = self.name.is_none() || names.into_iter().any(|is| same(&self.name, is));
         same(&self.provider, Some(&key.provider))
             && same(&self.key_id, key.key_id.as_deref())
-            && same(&self.name, key.name.as_deref())
+            && named
             && print
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     explain::FactName,
     facts::{Case, Facts, FactsError, Since, Verdict},
     key::{Basis, Person, Row, Told},
-    place::{Purpose, Sighting},
+    place::{Purpose, Runtime, Sighting},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub struct Declaration {
     /// The declared purpose.
     pub purpose: Option<Purpose>,
     /// Runtimes of the workloads that use it.
-    pub runtimes: Vec<crate::place::Runtime>,
+    pub runtimes: Vec<Runtime>,
     /// Since when findings have stood.
     pub since: Vec<(Verdict, Day)>,
 }
@@ -89,6 +89,8 @@ pub struct Inferred {
     pub disputes: Vec<Dispute>,
     /// What the key is for.
     pub purpose: Purpose,
+    /// Where its known consumers run.
+    pub runtimes: Vec<Runtime>,
     /// The options, with notes.
     pub options: Vec<OptionNote>,
     /// The accountable person.
@@ -115,6 +117,7 @@ impl Inferred {
             notes: BTreeMap::new(),
             disputes: Vec::new(),
             purpose: Purpose::Unknown,
+            runtimes: Vec::new(),
             options: Vec::new(),
             owner: Told::unknown(),
             owner_candidates: Vec::new(),
@@ -218,7 +221,8 @@ pub fn infer(
     let owner = owner::owner(subject, world, &mut ballot);
     owner::parties(subject, kind, &mut ballot);
     options::stands_on(kind, &mut ballot);
-    let options = options::options(subject, kind, &ballot);
+    let runtimes = options::consumers(subject);
+    let options = options::options(kind, &runtimes, &ballot);
 
     let mut document = Map::new();
     let mut notes = BTreeMap::new();
@@ -261,6 +265,7 @@ pub fn infer(
         notes,
         disputes,
         purpose,
+        runtimes: runtimes.into_iter().collect(),
         options,
         owner: owner.owner,
         owner_candidates: owner.candidates,

@@ -54,6 +54,28 @@ words! {
 }
 
 impl Runtime {
+    /// The runtime as a reader knows it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::GithubActions => "GitHub Actions",
+            Self::GitlabCi => "GitLab CI",
+            Self::Circleci => "CircleCI",
+            Self::Buildkite => "Buildkite",
+            Self::Jenkins => "Jenkins",
+            Self::Kubernetes => "Kubernetes",
+            Self::Aws => "AWS",
+            Self::Gcp => "Google Cloud",
+            Self::Azure => "Azure",
+            Self::Spiffe => "SPIFFE",
+            Self::Oidc => "an OpenID issuer",
+            Self::Laptop => "laptops",
+            Self::Server => "servers",
+            Self::Appliance => "appliances",
+            Self::Saas => "other vendors' services",
+        }
+    }
+
     /// Whether a workload there can prove who it is to an outsider, without a stored secret.
     #[must_use]
     pub fn proves_identity(self) -> bool {

@@ -1,7 +1,7 @@
 //! The counts that open a report, and the few changes that end the most keys.
 
 use crate::{
-    assessment::{Change, Key, Summary},
+    assessment::{Change, Key, OptionNote, Summary},
     classify::Level,
     day::Day,
     decide::Urgency,
@@ -176,32 +176,37 @@ fn changes(keys: &[Key]) -> Vec<Change> {
     changes
 }
 
-/// The change that ends this key, as one sentence shared by all keys that it ends.
+/// The change that ends this key, as one sentence shared by all keys that it ends. Moving a runtime to its own
+/// identity is one piece of work for all providers that accept it; every other option is work per provider.
 fn ending(key: &Key) -> Option<String> {
     let provider = &key.provider;
     let at = key.account.as_deref().map_or_else(
         || provider.clone(),
         |account| format!("{provider} {account}"),
     );
-    match key.verdict.id {
-        Verdict::Replaceable | Verdict::Later => {
-            let to = key.verdict.outcome.to?;
-            Some(format!("move {provider} keys to {}", to.title()))
+    let moved = |to: ReplacementOption| match (to, key.runtimes.as_slice()) {
+        (ReplacementOption::WorkloadIdentityFederation, [one]) => {
+            format!(
+                "let jobs on {} prove who they are (OIDC), and end their keys",
+                one.title()
+            )
         }
-        Verdict::Exposed => Some(format!("revoke the exposed {provider} keys")),
-        Verdict::NoLongerNeeded => Some(format!("delete what is off or retired at {at}")),
-        Verdict::Unused => Some(format!("turn off what nobody uses at {at}")),
+        _ => format!("move {provider} keys to {}", to.title()),
+    };
+    match key.verdict.id {
+        Verdict::Replaceable => key.verdict.outcome.to.map(moved),
+        Verdict::Exposed => Some("contain and revoke what is exposed".to_owned()),
+        Verdict::NoLongerNeeded | Verdict::Unused => Some(format!("turn off what is idle at {at}")),
         Verdict::Unowned
         | Verdict::ExposureOpen
         | Verdict::HumanUse
         | Verdict::BorrowedIdentity
             if key.verdict.outcome.then == Some(Verdict::Replaceable) =>
         {
-            let to = key
-                .options
-                .iter()
-                .find(|note| note.state == "now" && note.option != ReplacementOption::Gateway)?;
-            Some(format!("move {provider} keys to {}", to.option.title()))
+            let now = |note: &&OptionNote| {
+                note.state == "now" && note.option != ReplacementOption::Gateway
+            };
+            key.options.iter().find(now).map(|note| moved(note.option))
         }
         _ => None,
     }

@@ -343,6 +343,7 @@ fn told(
             .collect(),
         disputes: vec![],
         merged: vec![],
+        runtimes: vec![],
         sunsets: match (provider, at % 7) {
             ("slack", 0) => vec![SunsetNote {
                 effect: "refused".to_owned(),

@@ -187,6 +187,7 @@ fn anonymous_key(key: &Key, names: &mut Names, policy: &Policy, today: Day) -> K
         last_used: names.day(&key.last_used),
         expires_at: names.day(&key.expires_at),
         purpose: key.purpose,
+        runtimes: key.runtimes.clone(),
         blast_radius,
         options: key
             .options

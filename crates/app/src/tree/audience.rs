@@ -79,6 +79,7 @@ fn others_pass(_: &Path) -> bool {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

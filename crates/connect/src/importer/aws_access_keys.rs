@@ -85,7 +85,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     let keys = imported.rows.len();
     imported.coverage = vec![
         cover.read("access keys of the users listed", keys, why),
-        cover.not_covered(
+        cover.not_offered(
             "access keys of other users",
             "list-access-keys answers for one user at a time; a credential report covers all users of an account",
         ),

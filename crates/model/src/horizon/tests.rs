@@ -56,6 +56,7 @@ fn key(verdict: Verdict, level: Level) -> Key {
         facts: BTreeMap::new(),
         disputes: vec![],
         merged: vec![],
+        runtimes: vec![],
         sunsets: vec![],
     }
 }

@@ -12,11 +12,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 pub(super) fn options(
-    subject: &Subject,
     kind: Option<&Credential>,
+    consumers: &BTreeSet<Runtime>,
     ballot: &Ballot,
 ) -> Vec<OptionNote> {
-    let consumers = consumers(subject);
     let path = ballot
         .settle(FactName::PrivilegedPath)
         .and_then(|(vote, _)| vote.value.as_str()?.parse::<PrivilegedPath>().ok());
@@ -50,7 +49,7 @@ pub(super) fn options(
                     json!("unknown"),
                     "the catalogue says nothing; that is not a no".to_owned(),
                 ),
-                (Some(fact), Some(_)) => state(*option, fact, &consumers, path),
+                (Some(fact), Some(_)) => state(*option, fact, consumers, path),
             };
             OptionNote {
                 option: *option,
@@ -67,7 +66,7 @@ pub(super) fn options(
 }
 
 /// The runtimes of every known consumer: where it was seen in use, and where it is declared to run.
-fn consumers(subject: &Subject) -> BTreeSet<Runtime> {
+pub(super) fn consumers(subject: &Subject) -> BTreeSet<Runtime> {
     let seen = subject
         .sightings
         .iter()
