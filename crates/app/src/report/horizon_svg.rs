@@ -90,8 +90,8 @@ fn wrap(horizon: &Horizon, frame: &Frame, height: f64, body: &str) -> String {
     format!(
         concat!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}""#,
-            r#" role="group" aria-labelledby="{id}-t"{ink} font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif""#,
-            r#" font-size="12" fill="currentColor"><title id="{id}-t">{title}</title>{defs}{paper}{body}</svg>"#
+            r#" role="group" aria-labelledby="{id}-title"{ink} font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif""#,
+            r#" font-size="12" fill="currentColor"><title id="{id}-title">{title}</title>{defs}{paper}{body}</svg>"#
         ),
         width = width,
         height = height,

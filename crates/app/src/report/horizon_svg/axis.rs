@@ -105,21 +105,27 @@ pub(super) fn grid(pen: &mut Pen, horizon: &Horizon, frame: &Frame, top: f64, bo
             room = x + if frame.narrow() { 33.0 } else { 36.0 };
         }
     }
-    let mut room = frame.today + 14.0;
+    let pitch = (frame.gutter - frame.today) / 13.0;
+    let every = if pitch >= 32.0 {
+        1
+    } else if pitch >= 17.0 {
+        2
+    } else {
+        3
+    };
     for month in months(frame.now, frame.last) {
         let x = frame.x(month);
         pen.line((x, top), (x, bottom), faint);
-        if x > room && frame.gutter - x > 8.0 {
-            let date = month.date();
-            let name: String = text::month(month).chars().take(3).collect();
-            let name = if date.month() == 1 {
-                format!("{name} {:02}", date.year().rem_euclid(100))
-            } else {
-                name
-            };
-            let wide = if date.month() == 1 { 40.0 } else { 30.0 };
+        let date = month.date();
+        let january = date.month() == 1;
+        let half = if january { 19.0 } else { 11.0 };
+        let fits = x - half > frame.today + 3.0 && x + half < frame.gutter + 12.0;
+        if fits && (date.month() - 1) % every == 0 {
+            let mut name: String = text::month(month).chars().take(3).collect();
+            if january {
+                name.push_str(&format!(" {:02}", date.year().rem_euclid(100)));
+            }
             pen.words(x, label, "middle", small, &name);
-            room = x + wide;
         }
     }
     for (_, flag) in shown(horizon) {
