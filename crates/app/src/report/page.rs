@@ -329,7 +329,7 @@ fn urgent(assessment: &Assessment, shown: &Shown) -> Vec<Urgent> {
     [
         (Urgency::Now, "Now"),
         (Urgency::Overdue, "Overdue"),
-        (Urgency::Due, "Due within days"),
+        (Urgency::Due, "Due soon"),
     ]
     .into_iter()
     .filter_map(|(urgency, heading)| {
