@@ -271,15 +271,21 @@ fn lead(assessment: &Assessment, horizon: &Horizon) -> Vec<String> {
     }
     let signed = horizon.with_fill(Fill::TimeBoxed) + horizon.with_fill(Fill::SignedPermanent);
     let mut lead = vec![if signed == 0 {
-        "Nobody has signed for any of them.".to_owned()
+        let them = if horizon.living == 1 {
+            "it"
+        } else {
+            "any of them"
+        };
+        format!("Nobody has signed for {them}.")
     } else {
         format!("Somebody has signed for {}.", text::number(signed))
     }];
     let summary = &assessment.summary;
     if summary.better_way > 0 {
         lead.push(format!(
-            "{} need not exist: something better is already offered.",
-            text::number(summary.better_way)
+            "{} need{} not exist: something better is already offered.",
+            text::number(summary.better_way),
+            if summary.better_way == 1 { "s" } else { "" }
         ));
     }
     if summary.change_production > 0 {

@@ -66,7 +66,7 @@ impl KeyRow {
 /// A permanent exception is always shown with its review date.
 fn ends(key: &Key, today: Day) -> String {
     match end(key, today) {
-        None => "nothing ends it".to_owned(),
+        None => "none".to_owned(),
         Some((day, Enforcer::Expiry)) => format!("{day}, by its provider"),
         Some((day, Enforcer::Exception)) if fill(key, today) == Fill::SignedPermanent => {
             format!("permanent, review due {day}")
