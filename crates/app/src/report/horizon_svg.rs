@@ -1,6 +1,6 @@
 //! The Horizon as SVG: presentation attributes alone, no style, no script, no outside reference.
 //!
-//! The same drawing serves the report, the console and, with [`Canvas::standalone`], an image file.
+//! The same drawing serves the report, the console and, with [`Place::Standalone`], an image file.
 
 mod axis;
 mod bars;

@@ -283,9 +283,8 @@ fn lead(assessment: &Assessment, horizon: &Horizon) -> Vec<String> {
     let summary = &assessment.summary;
     if summary.better_way > 0 {
         lead.push(format!(
-            "{} need{} not exist: something better is already offered.",
-            text::number(summary.better_way),
-            if summary.better_way == 1 { "s" } else { "" }
+            "{} need not exist: something better is already offered.",
+            text::number(summary.better_way)
         ));
     }
     if summary.change_production > 0 {
