@@ -16,7 +16,7 @@ use tenure_model::horizon::Horizon;
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("which folder?")?);
     fs::create_dir_all(&folder)?;
-    for count in [0, 1, 30, 200, 5_000, 50_000] {
+    for count in sizes() {
         let assessment = make::assessment(count, "2026-11-23")?;
         let before = make::assessment(count * 11 / 10, "2026-08-23")?;
         let csv_name = format!("report-{count}.csv");
@@ -51,4 +51,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// The sizes that were asked for after the folder, or the usual ones.
+fn sizes() -> Vec<usize> {
+    let asked: Vec<usize> = std::env::args()
+        .skip(2)
+        .filter_map(|size| size.parse().ok())
+        .collect();
+    if asked.is_empty() {
+        vec![0, 1, 30, 200, 5_000, 50_000]
+    } else {
+        asked
+    }
 }

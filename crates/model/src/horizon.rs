@@ -291,7 +291,7 @@ impl Span {
     fn of(at: usize, key: &Key, today: Day) -> Self {
         Self {
             key: at,
-            label: label(key),
+            label: short_label(key),
             fill: fill(key, today),
             // A source that dates a key after today is wrong; the key stands today all the same.
             created: key.created_at.value.map(|day| day.min(today)),
@@ -328,20 +328,19 @@ pub fn is_living(key: &Key) -> bool {
 /// The name that a reader knows a key by.
 #[must_use]
 pub fn label(key: &Key) -> String {
-    let name = key
-        .name
-        .as_ref()
-        .or(key.key_id.as_ref())
-        .or(key.credential.as_ref())
-        .unwrap_or(&key.id);
-    let mut label = format!("{} {name}", key.provider);
-    if let Some(hint) = &key.hint
-        && !name.contains(hint.as_str())
-    {
-        label.push(' ');
-        label.push_str(hint);
+    let short = short_label(key);
+    match &key.hint {
+        Some(hint) if !short.contains(hint.as_str()) => format!("{short} {hint}"),
+        _ => short,
     }
-    label
+}
+
+/// The same without the hint at its secret, unless nothing else tells it apart.
+#[must_use]
+pub fn short_label(key: &Key) -> String {
+    let named = key.name.as_ref().or(key.key_id.as_ref());
+    let name = named.or(key.hint.as_ref()).unwrap_or(&key.id);
+    format!("{} {name}", key.provider)
 }
 
 /// What is to become of a key.

@@ -1,6 +1,6 @@
 //! The Horizon as SVG: presentation attributes alone, no style, no script, no outside reference.
 //!
-//! The same drawing serves the report, the console and, with [`Canvas::standalone`], an image file.
+//! The same drawing serves the report, the console and, with [`Place::Standalone`], an image file.
 
 mod axis;
 mod bars;
@@ -46,6 +46,8 @@ pub struct Canvas {
 const ROWS_HEIGHT: f64 = 430.0;
 /// The least height of a row that has keys.
 const LEAST: f64 = 12.0;
+/// The line above a row of a narrow drawing.
+const HEADING: f64 = 18.0;
 /// The strip below a row that holds its due dates.
 const DUE_STRIP: f64 = 9.0;
 
@@ -58,13 +60,19 @@ pub fn svg(horizon: &Horizon, canvas: Canvas) -> String {
     let top = axis::head(&mut pen, horizon, &frame);
     let mut y = top;
     let mut body = Pen::default();
+    let mut stretches = Vec::new();
     for (row, size) in horizon.rows.iter().zip(&rows) {
-        y = draw_row(&mut body, horizon, &frame, row, size, y);
+        let next = draw_row(&mut body, horizon, &frame, row, size, y);
+        frame.stretches(row, size, y, &mut stretches);
+        y = next;
     }
     let bottom = y;
-    axis::grid(&mut pen, horizon, &frame, top, bottom);
+    if !frame.narrow() {
+        stretches = vec![(top - 7.0, bottom)];
+    }
+    axis::grid(&mut pen, horizon, &frame, &stretches, bottom);
     pen.raw(body.text());
-    axis::lines(&mut pen, horizon, &frame, top, bottom);
+    axis::lines(&mut pen, &frame, &stretches, bottom);
     let height = legend::draw(&mut pen, horizon, &frame, &rows, bottom + 30.0);
     wrap(horizon, &frame, height, pen.text())
 }
@@ -90,8 +98,8 @@ fn wrap(horizon: &Horizon, frame: &Frame, height: f64, body: &str) -> String {
     format!(
         concat!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}""#,
-            r#" role="group" aria-labelledby="{id}-t"{ink} font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif""#,
-            r#" font-size="12" fill="currentColor"><title id="{id}-t">{title}</title>{defs}{paper}{body}</svg>"#
+            r#" role="group" aria-labelledby="{id}-title"{ink} font-family="system-ui, -apple-system, Segoe UI, Roboto, sans-serif""#,
+            r#" font-size="12" fill="currentColor"><title id="{id}-title">{title}</title>{defs}{paper}{body}</svg>"#
         ),
         width = width,
         height = height,
@@ -193,6 +201,21 @@ impl Frame {
         }
     }
 
+    /// Where lines may run down through a row without crossing a word of it: on a narrow drawing
+    /// names stand above what they name.
+    fn stretches(&self, row: &Row, size: &Size, y: f64, into: &mut Vec<(f64, f64)>) {
+        let top = y + HEADING;
+        match self.detail {
+            Detail::Labelled => into.extend((0..row.spans.len()).map(|at| {
+                let at = f64::from(u32::try_from(at).unwrap_or(u32::MAX));
+                let bar = top + at * size.scale;
+                (bar + 12.0, bar + 25.0)
+            })),
+            _ if row.keys() == 0 => {}
+            _ => into.push((top - 3.0, top + size.height + 4.0)),
+        }
+    }
+
     fn narrow(&self) -> bool {
         self.width == Width::Narrow
     }
@@ -220,7 +243,7 @@ fn draw_row(
     };
     if frame.narrow() {
         pen.heading(0.0, y + 12.0, row.level.word(), &count);
-        y += 18.0;
+        y += HEADING;
     } else if frame.detail == Detail::Labelled {
         pen.heading(0.0, y + 12.0, row.level.word(), "");
         if row.keys() == 0 {

@@ -271,7 +271,12 @@ fn lead(assessment: &Assessment, horizon: &Horizon) -> Vec<String> {
     }
     let signed = horizon.with_fill(Fill::TimeBoxed) + horizon.with_fill(Fill::SignedPermanent);
     let mut lead = vec![if signed == 0 {
-        "Nobody has signed for any of them.".to_owned()
+        let them = if horizon.living == 1 {
+            "it"
+        } else {
+            "any of them"
+        };
+        format!("Nobody has signed for {them}.")
     } else {
         format!("Somebody has signed for {}.", text::number(signed))
     }];
@@ -329,7 +334,7 @@ fn urgent(assessment: &Assessment, shown: &Shown) -> Vec<Urgent> {
     [
         (Urgency::Now, "Now"),
         (Urgency::Overdue, "Overdue"),
-        (Urgency::Due, "Due within days"),
+        (Urgency::Due, "Due soon"),
     ]
     .into_iter()
     .filter_map(|(urgency, heading)| {

@@ -74,7 +74,12 @@ pub(super) fn main(key: &Key) -> String {
             Some("nothing better exists; it is bounded, isolated and monitored".to_owned())
         }
     };
-    found.unwrap_or_default()
+    // What it counts for belongs to the level, and which option to take to what is to be done.
+    let found = found.unwrap_or_default();
+    let short = found.strip_suffix("; the one to take").unwrap_or(&found);
+    let short = short.split(": reach counts").next().unwrap_or(short);
+    let short = short.split(": never below").next().unwrap_or(short);
+    short.to_owned()
 }
 
 const OPTIONS: [FactName; 4] = [

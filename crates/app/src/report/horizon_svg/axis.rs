@@ -90,14 +90,20 @@ pub(super) fn says(flag: &tenure_model::horizon::Flag) -> String {
 }
 
 /// The faint lines behind the rows, and what stands below them.
-pub(super) fn grid(pen: &mut Pen, horizon: &Horizon, frame: &Frame, top: f64, bottom: f64) {
+pub(super) fn grid(
+    pen: &mut Pen,
+    horizon: &Horizon,
+    frame: &Frame,
+    stretches: &[(f64, f64)],
+    bottom: f64,
+) {
     let faint = r#" stroke-width="1" opacity=".13""#;
     let label = bottom + 15.0;
     let small = r#" font-size="11" opacity=".8""#;
     let mut room = f64::MIN;
     for year in years(frame.first, frame.now) {
         let x = frame.x(year);
-        pen.line((x, top), (x, bottom), faint);
+        down(pen, x, stretches, faint);
         let fits = x > room && x - frame.plot > 12.0 && frame.today - x > 16.0;
         if fits {
             let number = year.date().year().to_string();
@@ -105,30 +111,33 @@ pub(super) fn grid(pen: &mut Pen, horizon: &Horizon, frame: &Frame, top: f64, bo
             room = x + if frame.narrow() { 33.0 } else { 36.0 };
         }
     }
-    let mut room = frame.today + 14.0;
+    let pitch = (frame.gutter - frame.today) / 13.0;
+    let every = if pitch >= 32.0 {
+        1
+    } else if pitch >= 17.0 {
+        2
+    } else {
+        3
+    };
     for month in months(frame.now, frame.last) {
         let x = frame.x(month);
-        pen.line((x, top), (x, bottom), faint);
-        if x > room && frame.gutter - x > 8.0 {
-            let date = month.date();
-            let name: String = text::month(month).chars().take(3).collect();
-            let name = if date.month() == 1 {
-                format!("{name} {:02}", date.year().rem_euclid(100))
-            } else {
-                name
-            };
-            let wide = if date.month() == 1 { 40.0 } else { 30.0 };
+        down(pen, x, stretches, faint);
+        let date = month.date();
+        let january = date.month() == 1;
+        let half = if january { 19.0 } else { 11.0 };
+        let fits = x - half > frame.today + 3.0 && x + half < frame.gutter + 12.0;
+        if fits && (date.month() - 1) % every == 0 {
+            let mut name: String = text::month(month).chars().take(3).collect();
+            if january {
+                name.push_str(&format!(" {:02}", date.year().rem_euclid(100)));
+            }
             pen.words(x, label, "middle", small, &name);
-            room = x + wide;
         }
     }
     for (_, flag) in shown(horizon) {
         let x = frame.x(flag.day);
-        pen.line(
-            (x, 46.0),
-            (x, bottom),
-            r#" stroke-dasharray="1 3" opacity=".5""#,
-        );
+        let dots = r#" stroke-dasharray="1 3" opacity=".5""#;
+        down(pen, x, stretches, dots);
     }
     pen.line(
         (frame.plot, bottom),
@@ -138,18 +147,30 @@ pub(super) fn grid(pen: &mut Pen, horizon: &Horizon, frame: &Frame, top: f64, bo
 }
 
 /// The heavy line of today, and the edge of the gutter.
-pub(super) fn lines(pen: &mut Pen, _: &Horizon, frame: &Frame, top: f64, bottom: f64) {
-    let from = if top > 50.0 { 37.0 } else { top - 7.0 };
-    pen.line(
-        (frame.today, from),
-        (frame.today, bottom + 4.0),
-        r#" stroke-width="2.4""#,
-    );
-    pen.line(
-        (frame.gutter, top - 7.0),
-        (frame.gutter, bottom + 4.0),
-        r#" stroke-dasharray="3 3" stroke-width="1.2""#,
-    );
+pub(super) fn lines(pen: &mut Pen, frame: &Frame, stretches: &[(f64, f64)], bottom: f64) {
+    let head = (20.0, if frame.narrow() { 36.0 } else { 40.0 });
+    let foot = (bottom - 3.0, bottom + 4.0);
+    let mut today = vec![head, foot];
+    today.extend(stretches);
+    if !frame.narrow() {
+        today = vec![(20.0, bottom + 4.0)];
+    }
+    down(pen, frame.today, &today, r#" stroke-width="2.4""#);
+    let mut edge = vec![foot];
+    edge.extend(stretches);
+    let dashes = r#" stroke-dasharray="3 3" stroke-width="1.2""#;
+    down(pen, frame.gutter, &edge, dashes);
+}
+
+/// A line down the picture, left out where words stand.
+fn down(pen: &mut Pen, x: f64, stretches: &[(f64, f64)], more: &str) {
+    let path: String = stretches
+        .iter()
+        .map(|(from, to)| format!("M{} {}v{}", tenths(x), tenths(*from), tenths(to - from)))
+        .collect();
+    pen.raw(&format!(
+        r#"<path d="{path}" stroke="currentColor"{more}/>"#
+    ));
 }
 
 /// The first days of the years in `from..=to`.

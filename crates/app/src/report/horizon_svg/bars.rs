@@ -85,6 +85,9 @@ fn title(row: &Row, span: &Span) -> String {
     let end = match span.end {
         None => "nothing ends it".to_owned(),
         Some((day, Enforcer::Expiry)) => format!("its provider ends it on {day}"),
+        Some((day, Enforcer::Exception)) if span.fill == Fill::SignedPermanent => {
+            format!("review due {day}")
+        }
         Some((day, Enforcer::Exception)) => format!("its exception ends on {day}"),
     };
     let issued = span

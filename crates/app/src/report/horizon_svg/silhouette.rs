@@ -182,7 +182,7 @@ fn dues(pen: &mut Pen, horizon: &Horizon, frame: &Frame, row: &Row, bottom: f64)
     }
     let mut path = String::new();
     for (x, n) in counts.iter().filter(|(_, n)| *n > 0) {
-        let length = 1.5 + 4.5 * precise(*n) / precise(most);
+        let length = 2.0 + 5.0 * precise(*n) / precise(most);
         path.push_str(&format!(
             "M{} {}v{}",
             pen::tenths(*x),
@@ -193,7 +193,7 @@ fn dues(pen: &mut Pen, horizon: &Horizon, frame: &Frame, row: &Row, bottom: f64)
     let overdue = row.due_within(Day::MIN, horizon.today);
     let ahead = row.due_within(horizon.today, frame.last);
     pen.raw(&format!(
-        r#"<path d="{path}" stroke="currentColor" stroke-width="1.6" fill="none"><title>{}, computed due dates, which end nothing: {} past, {} ahead</title></path>"#,
+        r#"<path d="{path}" stroke="currentColor" stroke-width="2" fill="none"><title>{}, computed due dates, which end nothing: {} past, {} ahead</title></path>"#,
         row.level.word(),
         text::number(overdue),
         text::number(ahead),

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use tenure_model::{
     assessment::{Assessment, Key},
     day::Day,
-    horizon::{End, Fill, Horizon, Row, Span, end, is_living, label},
+    decide::Urgency,
+    horizon::{End, Enforcer, Fill, Horizon, Row, Span, end, fill, is_living, label},
     key::{Basis, Told},
 };
 
@@ -41,14 +42,15 @@ impl KeyRow {
             verdict: words::verdict(key.verdict.id),
             action: words::action(outcome.action),
             because: text::brief(&because(key), 130),
-            due: day(outcome.due),
+            due: if outcome.urgency == Urgency::Covered {
+                "covered".to_owned()
+            } else {
+                day(outcome.due)
+            },
             created: told(&key.created_at, "unknown"),
             used: told(&key.last_used, "never"),
             ends: if is_living(key) {
-                end(key, assessment.today).map_or_else(
-                    || "nothing ends it".to_owned(),
-                    |(day, by)| format!("{day} ({by})"),
-                )
+                ends(key, assessment.today)
             } else {
                 "revoked".to_owned()
             },
@@ -58,6 +60,18 @@ impl KeyRow {
     /// The link to its reasons, where they stand on this page.
     pub(super) fn why(&self) -> Option<&str> {
         self.link.as_deref().filter(|link| link.starts_with("why"))
+    }
+}
+
+/// A permanent exception is always shown with its review date.
+fn ends(key: &Key, today: Day) -> String {
+    match end(key, today) {
+        None => "none".to_owned(),
+        Some((day, Enforcer::Expiry)) => format!("{day}, by its provider"),
+        Some((day, Enforcer::Exception)) if fill(key, today) == Fill::SignedPermanent => {
+            format!("permanent, review due {day}")
+        }
+        Some((day, Enforcer::Exception)) => format!("{day}, by its exception"),
     }
 }
 
@@ -186,7 +200,7 @@ pub(super) fn listed(assessment: &Assessment, most: usize) -> BTreeSet<usize> {
         let group = (
             key.verdict.outcome.level,
             end(key, assessment.today).is_some(),
-            tenure_model::horizon::fill(key, assessment.today),
+            fill(key, assessment.today),
             is_living(key),
         );
         let taken = taken.entry(group).or_default();

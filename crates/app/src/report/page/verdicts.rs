@@ -2,12 +2,16 @@
 
 use super::{Shown, because, keys};
 use crate::report::{text, words};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use tenure_model::{
     assessment::{Assessment, ControlState, Key, SightingNote},
     classify::Level,
     decide::{Action, Urgency},
+    explain::FactName,
     facts::Verdict,
-    horizon::label,
+    horizon::{self, label},
+    key::Basis,
 };
 
 /// One verdict with its keys.
@@ -78,12 +82,16 @@ fn section(verdict: Verdict, those: &[(usize, &Key)], shown: &Shown) -> Section 
 
 fn reasons(at: usize, key: &Key) -> Reasons {
     let outcome = &key.verdict.outcome;
-    let due = outcome.due.filter(|_| outcome.urgency != Urgency::None);
+    let (urgency, due) = match (outcome.urgency, horizon::signed_until(key)) {
+        (Urgency::Covered, Some(until)) => ("covered until", Some(until)),
+        (Urgency::None, _) => ("", None),
+        (urgency, _) => (words::urgency(urgency), outcome.due),
+    };
     Reasons {
         number: at + 1,
         name: text::brief(&label(key), 90),
         level: outcome.level.word(),
-        urgency: words::urgency(outcome.urgency),
+        urgency,
         due: due.map(|day| day.to_string()),
         main: text::brief(&because(key), 200),
         facts: facts(key),
@@ -106,6 +114,7 @@ fn facts(key: &Key) -> Vec<(&'static str, String)> {
     );
     say("Level", level(key));
     say("What to do", what_to_do(key));
+    say("Replacement", options(key));
     say("Owner", keys::owner(key));
     say(
         "May be the owner",
@@ -119,6 +128,7 @@ fn facts(key: &Key) -> Vec<(&'static str, String)> {
         })),
     );
     say("Copies", copies(&key.sightings));
+    say("Known from", sources(key));
     say(
         "To find out",
         joined(
@@ -154,6 +164,47 @@ fn facts(key: &Key) -> Vec<(&'static str, String)> {
         })),
     );
     facts
+}
+
+/// What could replace it, and why.
+fn options(key: &Key) -> String {
+    joined(key.options.iter().take(6).map(|option| {
+        let state = match &option.state {
+            Value::String(word) => text::brief(word, 40),
+            Value::Object(later) => match later.get("later").and_then(Value::as_str) {
+                Some(day) => format!("from {}", text::brief(day, 12)),
+                None => "later, no date".to_owned(),
+            },
+            _ => "unknown".to_owned(),
+        };
+        let note = text::visible(&option.note);
+        let note = if note.is_empty() {
+            note
+        } else {
+            format!(" ({note})")
+        };
+        format!("{}: {state}{note}", option.option.title())
+    }))
+}
+
+/// Which source said what, and how sure that is.
+fn sources(key: &Key) -> String {
+    let mut said: BTreeMap<(&str, Basis), Vec<String>> = BTreeMap::new();
+    for (fact, note) in &key.facts {
+        let names = said.entry((&note.source, note.basis)).or_default();
+        let fact = fact
+            .parse::<FactName>()
+            .map_or_else(|_| text::brief(fact, 40), |fact| fact.to_string());
+        names.push(fact.replace('_', " "));
+    }
+    joined(said.into_iter().map(|((source, basis), facts)| {
+        let basis = basis.word().replace('_', " ");
+        format!(
+            "{} ({basis}): {}",
+            text::brief(source, 90),
+            facts.join(", ")
+        )
+    }))
 }
 
 fn level(key: &Key) -> String {
