@@ -3,7 +3,6 @@
 pub mod anonymous;
 pub mod horizon_svg;
 mod page;
-mod reason;
 mod table;
 mod text;
 mod words;

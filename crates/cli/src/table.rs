@@ -10,9 +10,9 @@ use tenure_model::{
     day::Day,
     decide::Urgency,
     facts::Verdict,
+    horizon::{is_living, signed_until},
     key::CoverageState,
     reason::{reason, short},
-    summary::is_living,
 };
 
 /// How the table is drawn.
@@ -248,7 +248,7 @@ fn by(key: &Key, today: Day) -> String {
     let outcome = &key.verdict.outcome;
     match (outcome.urgency, outcome.due) {
         (Urgency::Now, _) => "now".to_owned(),
-        (Urgency::Covered, _) => tenure_model::summary::signed_until(key).map_or_else(
+        (Urgency::Covered, _) => signed_until(key).map_or_else(
             || "signed".to_owned(),
             |until| format!("to {}", near(until, today)),
         ),

@@ -317,7 +317,7 @@ pub struct Summary {
     pub endless: u64,
     /// Living keys that somebody signed for.
     pub signed: u64,
-    /// Living keys for which the vendor already offers something better.
+    /// Living keys that a better way could end: one is offered now or later, for these consumers.
     pub better_way: u64,
     /// Living keys that can change production.
     pub change_production: u64,

@@ -33,11 +33,23 @@ impl Verdict {
     }
 }
 
-/// Why this key has its verdict, in a few words.
+/// Why this key has its verdict, in a few words, and what stands behind a gate.
 #[must_use]
 pub fn reason(key: &Key) -> String {
+    let then = key
+        .verdict
+        .outcome
+        .then
+        .filter(|then| *then != key.verdict.id)
+        .map(|then| format!("then {}", then.title()));
+    joined([Some(cause(key)), then])
+}
+
+/// Why this key has its verdict, in a few words.
+#[must_use]
+pub fn cause(key: &Key) -> String {
     let outcome = &key.verdict.outcome;
-    let text = match key.verdict.id {
+    match key.verdict.id {
         Verdict::ProvenRevoked => format!("proved by {}", source(key, "proof")),
         Verdict::Exposed => joined([Some(place(key)), used(key)]),
         Verdict::NoLongerNeeded => no_longer_needed(key),
@@ -63,12 +75,7 @@ pub fn reason(key: &Key) -> String {
         Verdict::SharedTooWidely => shared(key),
         Verdict::Constrain => constrain(key),
         Verdict::Irreplaceable => "nothing replaces it; isolated and monitored".to_owned(),
-    };
-    let then = outcome
-        .then
-        .filter(|then| *then != key.verdict.id)
-        .map(|then| format!("then {}", then.title()));
-    joined([Some(text), then])
+    }
 }
 
 /// A day as `7 Dec 2026`.

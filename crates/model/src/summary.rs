@@ -6,7 +6,8 @@ use crate::{
     day::Day,
     decide::Urgency,
     facts::{PrivilegedPath, ReplacementOption, Verdict},
-    key::{Basis, Coverage, CoverageState},
+    horizon::{Fill, end, fill, is_living, signed_until},
+    key::{Coverage, CoverageState},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,9 +78,9 @@ pub fn summarise(keys: &[Key], coverage: &[Coverage], today: Day) -> Summary {
                 .collect::<BTreeSet<_>>()
                 .len(),
         ),
-        endless: count(&|key| !has_end(key, today)),
+        endless: count(&|key| end(key, today).is_none()),
         signed: count(&|key| signed_until(key).is_some_and(|until| until > today)),
-        better_way: count(&has_better_way),
+        better_way: count(&|key| fill(key, today) == Fill::BetterWay),
         change_production: count(&|key| changes_production(key)),
         high: count(&|key| key.verdict.outcome.level >= Level::B3),
         by_verdict,
@@ -91,37 +92,6 @@ pub fn summarise(keys: &[Key], coverage: &[Coverage], today: Day) -> Summary {
         notes: Vec::new(),
         changes: changes(keys),
     }
-}
-
-/// Its revocation is not proved.
-#[must_use]
-pub fn is_living(key: &Key) -> bool {
-    key.verdict.id != Verdict::ProvenRevoked
-}
-
-/// Something enforces an end: the provider's own expiry, or an exception that was approved until a day. A due
-/// date that was merely computed is no end.
-#[must_use]
-pub fn has_end(key: &Key, today: Day) -> bool {
-    let expires = key.expires_at.value.is_some()
-        && matches!(key.expires_at.basis, Basis::Observed | Basis::Declared);
-    expires || signed_until(key).is_some_and(|until| until > today)
-}
-
-/// The day until which somebody signed for it.
-#[must_use]
-pub fn signed_until(key: &Key) -> Option<Day> {
-    let value = &key.facts.get("exception")?.value;
-    value.get("approved_until")?.as_str()?.parse().ok()
-}
-
-/// Its vendor already offers something better: an option is there now, behind whatever gate.
-fn has_better_way(key: &Key) -> bool {
-    key.verdict.id == Verdict::Replaceable
-        || key.verdict.outcome.then == Some(Verdict::Replaceable)
-        || key.options.iter().any(|note| {
-            note.option != ReplacementOption::Gateway && (note.state == "now" || note.offered)
-        })
 }
 
 /// It lies on a path that can change what runs in production.

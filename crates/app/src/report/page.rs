@@ -9,7 +9,7 @@ mod verdicts;
 use super::{
     REASONS_IN_FULL, ReportError, ReportOptions,
     horizon_svg::{Canvas, Place, Width, svg},
-    reason, text, words,
+    text, words,
 };
 use askama::Template;
 use keys::{Group, KeyRow};
@@ -23,6 +23,7 @@ use tenure_model::{
     digest,
     facts::Verdict,
     horizon::{Fill, Horizon, is_living, label},
+    reason,
 };
 use unseen::Unseen;
 use verdicts::Section;
@@ -446,7 +447,7 @@ fn method(assessment: &Assessment, options: &ReportOptions) -> Method {
 
 /// The reason of a key in one line.
 fn because(key: &Key) -> String {
-    reason::main(key)
+    text::visible(&reason::cause(key))
 }
 
 /// What the templates call.

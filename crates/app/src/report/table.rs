@@ -1,10 +1,10 @@
 //! Every key with its reasons, as CSV.
 
-use super::{ReportError, reason, words};
+use super::{ReportError, text, words};
 use tenure_model::{
     assessment::{Assessment, ControlState, Key},
     day::Day,
-    horizon,
+    horizon, reason,
 };
 
 const HEAD: [&str; 27] = [
@@ -80,7 +80,7 @@ fn row(key: &Key, today: Day) -> [String; 27] {
         outcome.action.to_string(),
         outcome.urgency.to_string(),
         day(outcome.due),
-        reason::main(key),
+        text::visible(&reason::cause(key)),
         list(outcome.because.iter().map(|b| b.text.clone()).collect()),
         list(
             outcome
