@@ -314,6 +314,7 @@ fn put_together(
     inventories: Inventories,
     whole: Whole,
 ) -> Assessed {
+    let mut notes: Vec<String> = inventories.notes().collect();
     let mut sightings = whole.sightings;
     let seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
     sightings.extend(
@@ -323,7 +324,6 @@ fn put_together(
             .filter(|sighting| !seen.contains(&place_of(sighting))),
     );
     let (mut known, pairs) = identity::merge(inventories.rows, sightings, &inventories.listings);
-    let mut notes = inventories.notes;
     for unused in identity::declare(&mut known, &declarations) {
         if let Some((_, declaration)) = declarations.get(unused) {
             notes.push(format!("{} selects no key", declaration.source));
@@ -623,6 +623,7 @@ fn sunsets(kind: &Credential) -> Vec<SunsetNote> {
         .map(|sunset| SunsetNote {
             effect: sunset.effect.word().to_owned(),
             on: sunset.on.clone(),
+            whom: sunset.whom.clone(),
             source: sunset.evidence.source.clone().unwrap_or_default(),
         })
         .collect()

@@ -54,8 +54,8 @@ pub struct Inventories {
     pub skipped: Vec<Skipped>,
     /// How the columns of tables were understood, by file.
     pub columns: Vec<(String, ColumnMap)>,
-    /// What a reader should know.
-    pub notes: Vec<String>,
+    /// What a reader should know, and of which files.
+    pub remarks: Vec<(String, Vec<String>)>,
     /// Files that were read as inventories.
     pub read: BTreeSet<PathBuf>,
     /// Column maps that the user gave, for tables.
@@ -63,6 +63,19 @@ pub struct Inventories {
 }
 
 impl Inventories {
+    /// The remarks as sentences, each said once.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.remarks.iter().map(|(note, files)| {
+            let first = files.first().map_or("", String::as_str);
+            let note = note.strip_prefix(&format!("{first} ")).unwrap_or(note);
+            match files.len().saturating_sub(1) {
+                0 => format!("{first}: {note}"),
+                1 => format!("{first} and 1 more: {note}"),
+                n => format!("{first} and {n} more: {note}"),
+            }
+        })
+    }
+
     /// Reads one file, if it is an inventory.
     pub fn take(&mut self, document: &Document, asked: Asked<'_>, lens: Lens<'_>, today: Day) {
         if self.read.contains(&document.path) {
@@ -92,12 +105,11 @@ impl Inventories {
                 Recognised::Kind(_) => {}
                 Recognised::Refused { reason, guess } if is_named_as_inventory(document) => {
                     self.read.insert(document.path.clone());
-                    let what = guess.map_or_else(String::new, |kind| format!(" for {kind}"));
                     self.coverage.push(Coverage {
                         source: document.name.clone(),
                         part: guess.unwrap_or("keys").to_owned(),
                         state: CoverageState::NotCovered,
-                        reason: Some(format!("an error answer{what}, not a list: {reason}")),
+                        reason: Some(format!("an error answer, not a list: {reason}")),
                         rows: None,
                         hash: Some(tenure_model::digest::of_bytes(&bytes)),
                     });
@@ -163,7 +175,10 @@ impl Inventories {
             self.columns.push((document.name.clone(), map));
         }
         for note in imported.notes {
-            self.notes.push(format!("{}: {note}", document.name));
+            match self.remarks.iter_mut().find(|(known, _)| *known == note) {
+                Some((_, files)) => files.push(document.name.clone()),
+                None => self.remarks.push((note, vec![document.name.clone()])),
+            }
         }
         let mut listings: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
         for mut row in imported.rows {

@@ -424,7 +424,8 @@ impl Sink for Catch<'_> {
             key_id: (!secret)
                 .then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned()),
             fingerprint: secret.then(|| self.lens.pepper.fingerprint(&candidate.secret)),
-            hint: secret
+            // Every PEM block ends alike.
+            hint: (secret && candidate.credential != "private_key")
                 .then(|| candidate.secret.hint(prefix, shown.last))
                 .flatten(),
             provider: candidate.provider,

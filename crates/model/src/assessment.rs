@@ -269,6 +269,8 @@ pub struct SunsetNote {
     pub effect: String,
     /// `YYYY-MM-DD` or `YYYY-MM`.
     pub on: String,
+    /// Which of them, where the vendor does not mean all.
+    pub whom: Option<String>,
     /// The source.
     pub source: String,
 }

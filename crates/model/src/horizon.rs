@@ -118,6 +118,8 @@ pub struct Flag {
     pub on: String,
     /// `no_new` or `refused`.
     pub effect: String,
+    /// Which of them, where the vendor does not mean all.
+    pub whom: Option<String>,
     /// The provider.
     pub provider: String,
     /// The credential kind.
@@ -481,6 +483,7 @@ fn flags(assessment: &Assessment) -> Vec<Flag> {
                     day,
                     on: sunset.on.clone(),
                     effect: sunset.effect.clone(),
+                    whom: sunset.whom.clone(),
                     provider: key.provider.clone(),
                     credential: key.credential.clone(),
                     keys: 0,

@@ -159,7 +159,14 @@ fn place(key: &Key) -> String {
         .commit
         .as_ref()
         .map_or_else(String::new, |commit| format!("@{commit}"));
-    format!("{who}: {}{line}{commit}", seen.path)
+    format!("{who}: {}{line}{commit}", near_end(&seen.path))
+}
+
+/// The file and its folder: what tells places apart in little room.
+fn near_end(path: &str) -> &str {
+    let mut cuts = path.rmatch_indices('/').map(|(at, _)| at);
+    let cut = cuts.nth(1).map(|at| at.saturating_add(1));
+    cut.and_then(|at| path.get(at..)).unwrap_or(path)
 }
 
 fn no_longer_needed(key: &Key) -> String {

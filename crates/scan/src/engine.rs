@@ -274,7 +274,9 @@ fn is_reference(name: &str, value: &str) -> bool {
         "checksum",
         "integrity",
     ];
-    public.iter().any(|word| name.contains(word))
+    let names_an_id = name.ends_with("_id") && !name.ends_with("secret_id");
+    names_an_id
+        || public.iter().any(|word| name.contains(word))
         || value.starts_with("arn:")
         || value.starts_with("projects/")
 }

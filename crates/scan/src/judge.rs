@@ -60,6 +60,16 @@ pub fn is_placeholder(text: &str, prefix: &str) -> bool {
     STAND_INS.iter().any(|word| lower.contains(word)) || is_monotonous(body)
 }
 
+/// One short text three times or more: `abc123abc123abc123`.
+fn is_periodic(bytes: &[u8]) -> bool {
+    (1..=bytes.len() / 3).any(|period| {
+        bytes
+            .iter()
+            .zip(bytes.iter().skip(period))
+            .all(|(a, b)| a == b)
+    })
+}
+
 /// Few different characters, one repeated at length, or a run up the alphabet.
 fn is_monotonous(body: &str) -> bool {
     let bytes = body.as_bytes();
@@ -91,7 +101,7 @@ fn is_monotonous(body: &str) -> bool {
         longest_repeat = longest_repeat.max(repeated);
         longest_rise = longest_rise.max(rising);
     }
-    distinct <= 4 || longest_repeat.saturating_mul(2) > bytes.len() || longest_rise >= 9
+    distinct <= 4 || longest_repeat.saturating_mul(2) > bytes.len() || longest_rise >= 8
 }
 
 /// Shannon entropy in bits per character.
@@ -119,7 +129,13 @@ pub fn entropy(text: &[u8]) -> f64 {
 /// # Errors
 /// Why it is no secret.
 pub fn generic(value: &str) -> Result<(), Dismissal> {
-    if is_placeholder(value, "") {
+    let lower = value.to_ascii_lowercase();
+    if is_placeholder(value, "")
+        || lower.ends_with("...")
+        || lower.contains("sample")
+        || lower.contains("password")
+        || is_periodic(lower.as_bytes())
+    {
         return Err(Dismissal::Placeholder);
     }
     let bytes = value.as_bytes();
@@ -140,6 +156,18 @@ pub fn generic(value: &str) -> Result<(), Dismissal> {
         || letters < 4
         || other.saturating_mul(4) > bytes.len()
     {
+        return Err(Dismissal::OrdinaryText);
+    }
+    let is_path = value.contains('/')
+        && value.split('/').all(|part| {
+            part.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        });
+    let word_and_number = value
+        .trim_end_matches(|c: char| c.is_ascii_digit())
+        .bytes()
+        .all(|b| b.is_ascii_lowercase());
+    if is_path || word_and_number {
         return Err(Dismissal::OrdinaryText);
     }
     let longest_word = value
@@ -188,6 +216,11 @@ mod tests {
             "https://example.org/a1b2c3d4",
             "aaaaaaaaaaaaaaaa1",
             "correct-horse-battery-staple",
+            "org/users/current-user/s3-access-keys",
+            "ABC123abc123ABC123abc123ABC123ab",
+            "dnacsolutions123",
+            "01234567-5678-9abc-78de-9fgabc123def",
+            "ABAQDAwXxn7kIMNWzcDfo...",
         ] {
             assert!(generic(text).is_err(), "{text}");
         }

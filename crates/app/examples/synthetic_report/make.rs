@@ -348,11 +348,13 @@ fn told(
             ("slack", 0) => vec![SunsetNote {
                 effect: "refused".to_owned(),
                 on: "2027-03-31".to_owned(),
+                whom: None,
                 source: "vendor".to_owned(),
             }],
             ("okta", _) => vec![SunsetNote {
                 effect: "no_new".to_owned(),
                 on: "2027-06".to_owned(),
+                whom: None,
                 source: "vendor".to_owned(),
             }],
             _ => vec![],

@@ -177,6 +177,7 @@ fn sunsets_are_flags_and_the_previous_assessment_an_outline() {
     one.sunsets = vec![SunsetNote {
         effect: "refused".into(),
         on: "2027-03".into(),
+        whom: None,
         source: "s".into(),
     }];
     let now = assessment(vec![one.clone(), one]);

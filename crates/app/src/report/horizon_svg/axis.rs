@@ -82,8 +82,12 @@ pub(super) fn says(flag: &tenure_model::horizon::Flag) -> String {
         "refused" => "the vendor refuses them",
         other => other,
     };
+    let whom = flag
+        .whom
+        .as_ref()
+        .map_or_else(String::new, |whom| format!("; of them {whom}"));
     text::visible(&format!(
-        "{}: {what}: {effect} ({})",
+        "{}: {what}: {effect} ({} of this kind{whom})",
         flag.on,
         text::keys(flag.keys)
     ))
