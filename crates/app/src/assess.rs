@@ -14,8 +14,8 @@ use std::{
 use tenure_connect::importer::{self, ColumnMap};
 use tenure_model::{
     assessment::{
-        Assessment, BlastRadius, FactNote, FactorNote, Key, SCHEMA, SightingNote, Skipped,
-        SunsetNote, Unmerged, VerdictAnswer,
+        Assessment, BlastRadius, FactorNote, Key, SCHEMA, SightingNote, Skipped, SunsetNote,
+        Unmerged, VerdictAnswer,
     },
     catalog::{Credential, Provider},
     classify::Factor,
@@ -28,6 +28,7 @@ use tenure_model::{
     identity::{self, Known},
     infer::{self, Declaration, Inferred, World},
     key::{Basis, Coverage, CoverageState},
+    note::FactNote,
     policy::Policy,
     secret::Pepper,
     summary,

@@ -36,7 +36,10 @@ impl Canaries {
         let mut names = Vec::new();
         for (place, secret) in &self.all {
             for (form, text) in forms(secret) {
-                assert!(text.len() >= PIECE, "{place}: {form} is too short to be told");
+                assert!(
+                    text.len() >= PIECE,
+                    "{place}: {form} is too short to be told"
+                );
                 needles.push(text);
                 names.push(format!("{place}, {form}"));
             }
@@ -88,7 +91,10 @@ fn forms(secret: &str) -> Vec<(String, String)> {
         shifted.extend_from_slice(bytes);
         for (name, engine) in [
             ("base64", base64::engine::general_purpose::STANDARD_NO_PAD),
-            ("base64url", base64::engine::general_purpose::URL_SAFE_NO_PAD),
+            (
+                "base64url",
+                base64::engine::general_purpose::URL_SAFE_NO_PAD,
+            ),
         ] {
             let text = engine.encode(&shifted);
             // What the neighbours of the secret decide is cut off.
@@ -120,7 +126,10 @@ fn forms(secret: &str) -> Vec<(String, String)> {
         .collect();
     let picked = [random.first(), random.get(random.len() / 2), random.last()];
     for at in picked.into_iter().flatten() {
-        forms.push((format!("a piece from {at}"), secret[*at..*at + PIECE].to_owned()));
+        forms.push((
+            format!("a piece from {at}"),
+            secret[*at..*at + PIECE].to_owned(),
+        ));
     }
     forms
 }
@@ -168,7 +177,10 @@ fn every_format(bench: &Bench, canaries: &mut Canaries) {
             let file = format!("formats/{}_{}_{version}.env", provider.provider, kind.kind);
             let secret = canaries.plant(&file, sample::of_format(format, seed));
             let name = kind.names.first().map_or("API_KEY", String::as_str);
-            bench.write(&file, format!("# v{version}\n{name}={secret}\nexport B=\"{secret}\"\n"));
+            bench.write(
+                &file,
+                format!("# v{version}\n{name}={secret}\nexport B=\"{secret}\"\n"),
+            );
         }
     }
     assert!(canaries.all.len() > 40, "{}", canaries.all.len());
@@ -228,7 +240,11 @@ fn places(bench: &Bench, canaries: &mut Canaries) {
     );
     let utf16 = canaries.plant("a file in UTF-16", openai(14));
     let mut wide = vec![0xff, 0xfe];
-    wide.extend(format!("API_KEY={utf16}\r\n").encode_utf16().flat_map(u16::to_le_bytes));
+    wide.extend(
+        format!("API_KEY={utf16}\r\n")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes),
+    );
     bench.write("settings.env", wide);
 }
 
@@ -239,7 +255,10 @@ fn tables(bench: &Bench, canaries: &mut Canaries) {
     let generic = canaries.plant("a secret column without a form", sample::generic(21));
     let note = canaries.plant("a notes column", openai(22));
     let note_generic = canaries.plant("a notes column without a form", sample::generic(23));
-    let url = canaries.plant("a password in a URL in a note", sample::text("{base62:22}", 24));
+    let url = canaries.plant(
+        "a password in a URL in a note",
+        sample::text("{base62:22}", 24),
+    );
     let named = canaries.plant("a name column", openai(25));
     let id = canaries.plant("a key id column", openai(26));
     let owner = canaries.plant("an owner column", openai(27));
@@ -297,7 +316,10 @@ fn exports(bench: &Bench, canaries: &mut Canaries) {
         .to_string(),
     );
     let user = canaries.plant("a user name in an export", openai(42));
-    let secret = canaries.plant("SecretAccessKey in an export", sample::secret("aws", "iam_access_key", 43));
+    let secret = canaries.plant(
+        "SecretAccessKey in an export",
+        sample::secret("aws", "iam_access_key", 43),
+    );
     bench.write(
         "aws/list.json",
         serde_json::json!({"AccessKeyMetadata": [{"UserName": user,
@@ -354,7 +376,10 @@ fn broken(bench: &Bench, canaries: &mut Canaries) {
     bytes.extend_from_slice(b"\xff\xfe\xff\n");
     bench.write("latin/credentials.csv", bytes);
     let open = canaries.plant("a quote that is never closed", openai(55));
-    bench.write("open/tokens.csv", format!("name,provider,secret\na,OpenAI,\"{open}\nb,c,d\n"));
+    bench.write(
+        "open/tokens.csv",
+        format!("name,provider,secret\na,OpenAI,\"{open}\nb,c,d\n"),
+    );
 }
 
 const FORMATS: [&[&str]; 9] = [
@@ -393,23 +418,34 @@ fn no_report_holds_a_secret_nor_the_list_beside_a_large_one() {
     let mut many = "name,provider,key id,secret,notes\n".to_owned();
     for row in 0..1200u64 {
         let secret = if row % 10 == 0 {
-            canaries.plant(format!("row {row} of a large list"), sample::generic(5000 + row))
+            canaries.plant(
+                format!("row {row} of a large list"),
+                sample::generic(5000 + row),
+            )
         } else {
             String::new()
         };
-        many.push_str(&format!("key {row},Ledgerline,many_{row},{secret},{secret}\n"));
+        many.push_str(&format!(
+            "key {row},Ledgerline,many_{row},{secret},{secret}\n"
+        ));
     }
     bench.write("inventory.csv", many);
     let search = canaries.search();
     let out = tempfile::tempdir().unwrap();
-    for (name, more) in [("plain.html", None), ("anonymous.html", Some("--anonymise"))] {
+    for (name, more) in [
+        ("plain.html", None),
+        ("anonymous.html", Some("--anonymise")),
+    ] {
         let report = out.path().join(name);
         let mut args = vec!["--report", report.to_str().unwrap()];
         args.extend(more);
         let ran = bench.assess(&args).ends(3);
         search.clean_run(name, &ran);
         assert!(report.is_file());
-        assert!(report.with_extension("csv").is_file(), "the list beside {name}");
+        assert!(
+            report.with_extension("csv").is_file(),
+            "the list beside {name}"
+        );
     }
     search.clean_folder("a report", out.path());
     search.clean_folder("a report", bench.state());
@@ -443,8 +479,14 @@ fn no_failing_run_holds_a_secret_that_stood_in_its_input() {
         ("json.txt", "{\"schema\": \"{}\"}\n"),
         ("keys.txt", "{\"{}\": 1}\n"),
         ("list.txt", "[\"{}\"]\n"),
-        ("facts.txt", "[[key]]\nprovider = \"openai\"\nname = \"x\"\nowner = 3\nprivilege = \"{}\"\n"),
-        ("field.txt", "[[key]]\nprovider = \"openai\"\nname = \"x\"\n\"{}\" = true\n"),
+        (
+            "facts.txt",
+            "[[key]]\nprovider = \"openai\"\nname = \"x\"\nowner = 3\nprivilege = \"{}\"\n",
+        ),
+        (
+            "field.txt",
+            "[[key]]\nprovider = \"openai\"\nname = \"x\"\n\"{}\" = true\n",
+        ),
         ("place.txt", "[[place]]\npath = \"x\"\naudience = \"{}\"\n"),
         ("columns.txt", "[columns]\nname = \"{}\"\n"),
         ("mapped.txt", "[columns]\n\"{}\" = 3\n"),
