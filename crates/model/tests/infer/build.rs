@@ -14,36 +14,35 @@ use tenure_model::{
     secret::{Pepper, Secret},
 };
 
-pub fn day(text: &str) -> Day {
+pub(crate) fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-pub fn today() -> Day {
+pub(crate) fn today() -> Day {
     day("2026-11-23")
 }
 
 /// One key under test.
-#[derive(Clone, Default)]
-#[derive(Debug)]
-pub struct Scene {
-    pub subject: Subject,
-    pub kind: Option<Credential>,
-    pub people: Option<Vec<Person>>,
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Scene {
+    pub(crate) subject: Subject,
+    pub(crate) kind: Option<Credential>,
+    pub(crate) people: Option<Vec<Person>>,
 }
 
 impl Scene {
     /// A row of a provider's whole listing.
-    pub fn observed(self, change: impl FnOnce(&mut Row)) -> Self {
+    pub(crate) fn observed(self, change: impl FnOnce(&mut Row)) -> Self {
         self.row(Basis::Observed, true, change)
     }
 
     /// A row of a provider's listing that is not whole.
-    pub fn observed_in_part(self, change: impl FnOnce(&mut Row)) -> Self {
+    pub(crate) fn observed_in_part(self, change: impl FnOnce(&mut Row)) -> Self {
         self.row(Basis::Observed, false, change)
     }
 
     /// A row of somebody's spreadsheet.
-    pub fn tabled(self, change: impl FnOnce(&mut Row)) -> Self {
+    pub(crate) fn tabled(self, change: impl FnOnce(&mut Row)) -> Self {
         self.row(Basis::Declared, false, change)
     }
 
@@ -66,7 +65,7 @@ impl Scene {
     }
 
     /// A copy of the secret that its user alone can read.
-    pub fn seen(mut self, path: &str, change: impl FnOnce(&mut Sighting)) -> Self {
+    pub(crate) fn seen(mut self, path: &str, change: impl FnOnce(&mut Sighting)) -> Self {
         let mut sighting = sighting(path);
         change(&mut sighting);
         self.subject.sightings.push(sighting);
@@ -74,7 +73,7 @@ impl Scene {
     }
 
     /// A fact in a facts file.
-    pub fn declares(self, fact: FactName, value: impl Into<Value>) -> Self {
+    pub(crate) fn declares(self, fact: FactName, value: impl Into<Value>) -> Self {
         let value = value.into();
         self.file(|declaration| {
             declaration.values.insert(fact, value);
@@ -82,7 +81,7 @@ impl Scene {
     }
 
     /// An entry of a facts file.
-    pub fn file(mut self, change: impl FnOnce(&mut Declaration)) -> Self {
+    pub(crate) fn file(mut self, change: impl FnOnce(&mut Declaration)) -> Self {
         let mut declaration = Declaration {
             source: "facts.toml key[0]".to_owned(),
             ..Declaration::default()
@@ -92,17 +91,17 @@ impl Scene {
         self
     }
 
-    pub fn kind(mut self, tables: &str) -> Self {
+    pub(crate) fn kind(mut self, tables: &str) -> Self {
         self.kind = Some(kind(tables));
         self
     }
 
-    pub fn people(mut self, people: &[Person]) -> Self {
+    pub(crate) fn people(mut self, people: &[Person]) -> Self {
         self.people = Some(people.to_vec());
         self
     }
 
-    pub fn infer(&self) -> Inferred {
+    pub(crate) fn infer(&self) -> Inferred {
         let world = World {
             people: self.people.as_deref(),
             today: today(),
@@ -110,11 +109,11 @@ impl Scene {
         infer(&self.subject, self.kind.as_ref(), &world).unwrap()
     }
 
-    pub fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         self.infer().facts
     }
 
-    pub fn judged(&self) -> Judgement {
+    pub(crate) fn judged(&self) -> Judgement {
         let inferred = self.infer();
         judge(
             &inferred.facts,
@@ -125,17 +124,17 @@ impl Scene {
     }
 
     /// The basis on which a fact rests.
-    pub fn basis(&self, fact: FactName) -> Option<Basis> {
+    pub(crate) fn basis(&self, fact: FactName) -> Option<Basis> {
         self.infer().notes.get(&fact).map(|note| note.basis)
     }
 }
 
-pub fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     Scene::default()
 }
 
 /// A copy at a path: what the path says is filled in, and its user alone can read it.
-pub fn sighting(path: &str) -> Sighting {
+pub(crate) fn sighting(path: &str) -> Sighting {
     let hints = hints::of_path(path);
     Sighting {
         source: "repo".to_owned(),
@@ -163,13 +162,13 @@ pub fn sighting(path: &str) -> Sighting {
 }
 
 /// The only public id of a key, in place of its secret.
-pub fn public_half(sighting: &mut Sighting) {
+pub(crate) fn public_half(sighting: &mut Sighting) {
     sighting.part = Part::KeyId;
     sighting.fingerprint = None;
 }
 
 /// A kind of the catalogue with these tables.
-pub fn kind(tables: &str) -> Credential {
+pub(crate) fn kind(tables: &str) -> Credential {
     let text = format!(
         "schema='tenure.provider/1'\nprovider='acme'\nname='Acme'\ncategory='test'\n\
          [[credential]]\nkind='api_key'\nname='API key'\nstands_on='static'\nnames=['ACME_KEY']\n{tables}"
@@ -181,27 +180,27 @@ pub fn kind(tables: &str) -> Credential {
 }
 
 /// One fact of a kind.
-pub fn fact(name: &str, value: &str) -> String {
+pub(crate) fn fact(name: &str, value: &str) -> String {
     format!(
         "[credential.{name}]\nvalue='{value}'\nsource='https://acme.example/{name}'\nread_on='2026-11-01'\nbasis='documented'\n"
     )
 }
 
 /// One replacement option of a kind, with `rest` as further fields.
-pub fn option(name: &str, rest: &str) -> String {
+pub(crate) fn option(name: &str, rest: &str) -> String {
     format!(
         "[[credential.option]]\noption='{name}'\nread_on='2026-11-01'\nsource='https://acme.example'\nbasis='documented'\n{rest}\n"
     )
 }
 
-pub const FEDERATION: &str = "workload_identity_federation";
+pub(crate) const FEDERATION: &str = "workload_identity_federation";
 
 /// The vendor offers workload identity federation to machines.
-pub fn federates() -> String {
+pub(crate) fn federates() -> String {
     option(FEDERATION, "state='offered'\nfor='machine'")
 }
 
-pub fn person(id: &str, state: PersonState) -> Person {
+pub(crate) fn person(id: &str, state: PersonState) -> Person {
     Person {
         id: id.to_owned(),
         email: Some(format!("{id}@acme.example")),
@@ -210,7 +209,7 @@ pub fn person(id: &str, state: PersonState) -> Person {
     }
 }
 
-pub fn made_it(who: &str) -> Associate {
+pub(crate) fn made_it(who: &str) -> Associate {
     Associate {
         who: who.to_owned(),
         why: "created it".to_owned(),
@@ -219,14 +218,14 @@ pub fn made_it(who: &str) -> Associate {
 }
 
 /// Whether a key with these facts would ever get this verdict, at its gate or behind it.
-pub fn leads_to(judgement: &Judgement, verdict: Verdict) -> bool {
+pub(crate) fn leads_to(judgement: &Judgement, verdict: Verdict) -> bool {
     judgement.verdict == verdict || judgement.then == Some(verdict)
 }
 
-pub fn due(facts: &Facts, since: &Since) -> Option<Day> {
+pub(crate) fn due(facts: &Facts, since: &Since) -> Option<Day> {
     judge(facts, since, &Policy::builtin(), today()).due
 }
 
-pub fn kind_of(path: &str) -> PlaceKind {
+pub(crate) fn kind_of(path: &str) -> PlaceKind {
     hints::of_path(path).kind
 }

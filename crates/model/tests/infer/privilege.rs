@@ -259,3 +259,23 @@ fn a_kind_that_publishes_does_so_wherever_it_lies() {
     let denied = scene.declares(FactName::PrivilegedPath, "none");
     assert_eq!(denied.facts().privileged_path, PrivilegedPath::Publishing);
 }
+
+#[test]
+fn who_says_unknown_says_nothing_and_the_ceiling_of_the_kind_counts() {
+    let ceiling = fact("privilege", "admin");
+    for scene in [
+        can(Privilege::Unknown),
+        scene().declares(FactName::Privilege, "unknown"),
+        scene().declares(FactName::Privilege, serde_json::Value::Null),
+    ] {
+        assert_eq!(scene.kind(&ceiling).facts().privilege, Privilege::Admin);
+    }
+}
+
+#[test]
+fn a_copy_in_the_form_of_a_live_key_is_no_test_key_by_declaration() {
+    let kind = "[credential.test_mode]\nvalue='by_prefix'\nprefixes=['acme_test_']\nsource='x'\nread_on='2026-11-01'\nbasis='documented'\n";
+    let declared = || scene().kind(kind).declares(FactName::TestMode, true);
+    assert!(declared().facts().test_mode);
+    assert!(!declared().seen("a.env", |_| {}).facts().test_mode);
+}
