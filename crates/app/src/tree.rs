@@ -82,6 +82,8 @@ pub struct Source {
     pub root: PathBuf,
     /// No other source is assessed with it.
     alone: bool,
+    /// How many of the first files are known credential places.
+    known: usize,
     listing: files::Listing,
     trees: Vec<WorkTree>,
     /// Work trees whose index cannot be read.
@@ -103,11 +105,20 @@ impl Source {
         } else {
             path.to_owned()
         };
+        let is_home = std::env::home_dir()
+            .and_then(|home| home.canonicalize().ok())
+            .is_some_and(|home| root.canonicalize().is_ok_and(|root| root == home));
+        let known = if is_home {
+            files::known_places_first(&mut listing.entries)
+        } else {
+            0
+        };
         let (trees, broken) = work_trees(&root, &listing);
         Self {
             name: path.display().to_string(),
             root,
             alone,
+            known,
             listing,
             trees,
             broken,
@@ -169,16 +180,14 @@ impl Source {
         progress: &dyn Progress,
     ) -> Read {
         let audiences = Audiences::of(&self.root);
-        let files: Vec<FileRead> = self
-            .listing
-            .entries
-            .par_iter()
-            .map(|entry| {
-                let read = self.search_one(entry, lens, inventories.contains(&entry.path));
-                progress.file();
-                read
-            })
-            .collect();
+        let (first, rest) = self.listing.entries.split_at(self.known);
+        let one = |entry: &files::Entry| {
+            let read = self.search_one(entry, lens, inventories.contains(&entry.path));
+            progress.file();
+            read
+        };
+        let mut files: Vec<FileRead> = first.par_iter().map(one).collect();
+        files.par_extend(rest.par_iter().map(one));
         let mut read = Read {
             skipped: self
                 .broken

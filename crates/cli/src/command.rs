@@ -13,7 +13,11 @@ use crate::{
     args::{Args, Command},
     exit::Failure,
 };
-use std::{io::Write, path::Path, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
 use tenure_model::{catalog::Provider, day::Day, policy::Policy};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -42,9 +46,20 @@ Tenure: every API key you hold, who owns it, what it opens, and what should end 
 
 /// Writes data to a file, or to standard output.
 fn print(to: Option<&Path>, bytes: &[u8]) -> Result<ExitCode, Failure> {
+    print_with(to, |out| out.write_all(bytes))
+}
+
+/// Writes to standard output, or to a file: that file is there whole or not at all.
+fn print_with(
+    to: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<ExitCode, Failure> {
     let written = match to {
-        None => std::io::stdout().lock().write_all(bytes),
-        Some(path) => std::fs::write(path, bytes),
+        None => {
+            let mut out = io::BufWriter::new(io::stdout().lock());
+            write(&mut out).and_then(|()| out.flush())
+        }
+        Some(path) => whole(path, write),
     };
     written
         .map(|()| ExitCode::SUCCESS)
@@ -55,6 +70,25 @@ fn print(to: Option<&Path>, bytes: &[u8]) -> Result<ExitCode, Failure> {
             ),
             error,
         })
+}
+
+fn whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    // A pipe or a terminal cannot be put in place of itself.
+    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        let mut file = io::BufWriter::new(std::fs::OpenOptions::new().write(true).open(path)?);
+        return write(&mut file).and_then(|()| file.flush());
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = io::BufWriter::new(builder.tempfile_in(folder)?);
+    write(&mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.persist(path).map(|_| ()).map_err(|error| error.error)
 }
 
 /// Says something beside the data, on standard error.

@@ -11,12 +11,12 @@ mod reach;
 mod usage;
 
 use crate::{
-    assessment::{Dispute, FactNote, OptionNote, OwnerCandidate},
     catalog::Credential,
     day::Day,
     explain::FactName,
     facts::{Case, Facts, FactsError, Since, Verdict},
     key::{Basis, Person, Row, Told},
+    note::{Dispute, FactNote, OptionNote, OwnerCandidate},
     place::{Purpose, Runtime, Sighting},
 };
 use serde_json::{Map, Value, json};

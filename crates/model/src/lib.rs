@@ -22,6 +22,8 @@ pub mod horizon;
 pub mod identity;
 pub mod infer;
 pub mod key;
+pub mod level;
+pub mod note;
 pub mod place;
 pub mod policy;
 pub mod reason;

@@ -2,11 +2,11 @@
 
 use super::{Ballot, Subject, World};
 use crate::{
-    assessment::{Confidence, Dispute, OwnerCandidate},
     catalog::Credential,
     explain::FactName,
     facts::IssuedTo,
     key::{Basis, Person, PersonState, Told},
+    note::{Confidence, Dispute, OwnerCandidate},
     place::{Purpose, Runtime},
 };
 

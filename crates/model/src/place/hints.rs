@@ -114,7 +114,9 @@ pub fn of_path(path: &str) -> Hints {
         "node_modules",
         "site-packages",
     ];
-    let named = file.starts_with("test_")
+    let named = ["readme", "license", "licence", "changelog", "test_"]
+        .iter()
+        .any(|start| file.starts_with(start))
         || file.contains("_test.")
         || file.contains(".test.")
         || file.contains(".spec.")
@@ -128,7 +130,10 @@ pub fn of_path(path: &str) -> Hints {
         purpose,
         privileged_path,
         environment: environment(&lower),
-        test_material: within(&material) || named || kind == PlaceKind::Documentation,
+        // A plain text may be a page of documentation, or somebody's list of keys.
+        test_material: within(&material)
+            || named
+            || (kind == PlaceKind::Documentation && extension != "txt"),
         code: kind == PlaceKind::Source,
         encoded: matches!(kind, PlaceKind::Manifest) || matches!(extension, "yaml" | "yml"),
     }

@@ -67,6 +67,55 @@ pub const CREDENTIAL_PLACES: [&str; 34] = [
     "secret.*",
 ];
 
+/// Where credentials live below a home folder, most telling first: looked at before everything else there.
+const HOME_PLACES: [&str; 30] = [
+    ".aws/",
+    ".config/gcloud/",
+    ".azure/",
+    ".kube/",
+    ".docker/",
+    ".npmrc",
+    ".yarnrc.yml",
+    ".pypirc",
+    ".config/pip/",
+    ".cargo/credentials",
+    ".gem/credentials",
+    ".m2/settings.xml",
+    ".netrc",
+    ".git-credentials",
+    ".config/gh/",
+    ".config/hub",
+    ".terraform.d/",
+    ".vault-token",
+    ".databrickscfg",
+    ".snowflake/",
+    ".claude.json",
+    ".claude/",
+    ".cursor/",
+    ".codeium/",
+    ".codex/",
+    ".gemini/",
+    ".config/Claude/",
+    ".bash_history",
+    ".zsh_history",
+    ".env",
+];
+
+/// Puts the known places of a home folder first; the order is otherwise that of the names.
+pub fn known_places_first(entries: &mut [Entry]) -> usize {
+    let rank = |entry: &Entry| {
+        HOME_PLACES
+            .iter()
+            .position(|place| entry.relative.starts_with(place))
+            .unwrap_or(HOME_PLACES.len())
+    };
+    entries.sort_by_cached_key(|entry| (rank(entry), entry.relative.clone()));
+    entries
+        .iter()
+        .filter(|entry| rank(entry) < HOME_PLACES.len())
+        .count()
+}
+
 /// Folders that hold only what tools put there, and hold far too much of it.
 const TOOL_FOLDERS: [&str; 12] = [
     ".git",
@@ -84,7 +133,9 @@ const TOOL_FOLDERS: [&str; 12] = [
 ];
 
 /// Folders of other people's packages and of caches: left out, and counted.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 10] = [
+    ".cache",
+    ".npm",
     "node_modules",
     ".venv",
     "venv",
@@ -225,6 +276,23 @@ fn relative(root: &Path, path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn known_places_of_a_home_folder_come_first() {
+        let mut entries: Vec<Entry> = ["Documents/a.txt", ".zsh_history", ".aws/credentials"]
+            .map(|relative| Entry {
+                path: PathBuf::from(relative),
+                relative: relative.to_owned(),
+                ignored: false,
+            })
+            .into();
+        assert_eq!(known_places_first(&mut entries), 2);
+        let names: Vec<_> = entries.iter().map(|e| e.relative.as_str()).collect();
+        assert_eq!(
+            names,
+            [".aws/credentials", ".zsh_history", "Documents/a.txt"]
+        );
+    }
 
     #[test]
     fn what_git_ignores_is_left_out_but_not_where_credentials_live() {

@@ -1,0 +1,17 @@
+//! The binary, run as a user runs it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test"
+)]
+
+mod bad_input;
+mod bench;
+mod contract;
+mod detection;
+mod merging;
+mod sample;
+mod secrets;
+mod surfaces;
