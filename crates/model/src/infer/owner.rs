@@ -28,7 +28,7 @@ pub(super) fn owner(subject: &Subject, world: &World<'_>, ballot: &mut Ballot) -
         .filter_map(|told| Some((told.row.owner.as_deref()?, told.basis, told.source.as_str())));
     let named: Vec<(&str, Basis, &str)> = from_files
         .chain(from_rows)
-        .filter(|(who, ..)| !is_machine(who))
+        .filter(|(who, ..)| !is_machine(who) && !called_machine(subject, who))
         .collect();
     let makers = || {
         subject
@@ -157,10 +157,19 @@ fn is_machine(who: &str) -> bool {
         || lower.contains("noreply")
 }
 
+/// A source says that this is no person.
+fn called_machine(subject: &Subject, who: &str) -> bool {
+    let mut all = subject.rows.iter().flat_map(|told| &told.row.associates);
+    all.any(|known| known.machine && known.who.eq_ignore_ascii_case(who.trim()))
+}
+
 fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<OwnerCandidate> {
     let mut all: Vec<OwnerCandidate> = Vec::new();
     let mut add = |who: &str, why: String, confidence| {
-        if !is_machine(who) && !all.iter().any(|known| known.who.eq_ignore_ascii_case(who)) {
+        if !is_machine(who)
+            && !called_machine(subject, who)
+            && !all.iter().any(|known| known.who.eq_ignore_ascii_case(who))
+        {
             all.push(OwnerCandidate {
                 who: who.to_owned(),
                 why,
