@@ -17,9 +17,12 @@ pub(crate) fn providers() -> &'static [Provider] {
 
 /// Every kind of key in the catalogue.
 pub(crate) fn kinds() -> impl Iterator<Item = (&'static Provider, &'static Credential)> {
-    providers()
-        .iter()
-        .flat_map(|provider| provider.credentials.iter().map(move |kind| (provider, kind)))
+    providers().iter().flat_map(|provider| {
+        provider
+            .credentials
+            .iter()
+            .map(move |kind| (provider, kind))
+    })
 }
 
 /// An example of a format, with a checksum that holds.

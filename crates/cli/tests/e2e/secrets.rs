@@ -36,7 +36,10 @@ impl Canaries {
         let mut names = Vec::new();
         for (place, secret, fixed) in &self.all {
             for (form, text) in forms(secret, *fixed) {
-                assert!(text.len() >= PIECE, "{place}: {form} is too short to be told");
+                assert!(
+                    text.len() >= PIECE,
+                    "{place}: {form} is too short to be told"
+                );
                 needles.push(text);
                 names.push(format!("{place}, {form}"));
             }
@@ -91,7 +94,10 @@ fn forms(secret: &str, fixed: usize) -> Vec<(String, String)> {
         shifted.extend_from_slice(bytes);
         for (name, engine) in [
             ("base64", base64::engine::general_purpose::STANDARD_NO_PAD),
-            ("base64url", base64::engine::general_purpose::URL_SAFE_NO_PAD),
+            (
+                "base64url",
+                base64::engine::general_purpose::URL_SAFE_NO_PAD,
+            ),
         ] {
             let text = engine.encode(&shifted);
             // What the neighbours of the secret decide is cut off.
@@ -123,7 +129,10 @@ fn forms(secret: &str, fixed: usize) -> Vec<(String, String)> {
         .collect();
     let picked = [random.first(), random.get(random.len() / 2), random.last()];
     for at in picked.into_iter().flatten() {
-        forms.push((format!("a piece from {at}"), secret[*at..*at + PIECE].to_owned()));
+        forms.push((
+            format!("a piece from {at}"),
+            secret[*at..*at + PIECE].to_owned(),
+        ));
     }
     forms
 }
@@ -172,7 +181,10 @@ fn every_format(bench: &Bench, canaries: &mut Canaries) {
             let secret = canaries.plant(&file, sample::of_format(format, seed));
             canaries.all.last_mut().unwrap().2 = format.template.prefix().len();
             let name = kind.names.first().map_or("API_KEY", String::as_str);
-            bench.write(&file, format!("# v{version}\n{name}={secret}\nexport B=\"{secret}\"\n"));
+            bench.write(
+                &file,
+                format!("# v{version}\n{name}={secret}\nexport B=\"{secret}\"\n"),
+            );
         }
     }
     assert!(canaries.all.len() > 40, "{}", canaries.all.len());
@@ -232,7 +244,11 @@ fn places(bench: &Bench, canaries: &mut Canaries) {
     );
     let utf16 = canaries.plant("a file in UTF-16", openai(14));
     let mut wide = vec![0xff, 0xfe];
-    wide.extend(format!("API_KEY={utf16}\r\n").encode_utf16().flat_map(u16::to_le_bytes));
+    wide.extend(
+        format!("API_KEY={utf16}\r\n")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes),
+    );
     bench.write("settings.env", wide);
 }
 
@@ -243,7 +259,10 @@ fn tables(bench: &Bench, canaries: &mut Canaries) {
     let generic = canaries.plant("a secret column without a form", sample::generic(21));
     let note = canaries.plant("a notes column", openai(22));
     let note_generic = canaries.plant("a notes column without a form", sample::generic(23));
-    let url = canaries.plant("a password in a URL in a note", sample::text("{base62:22}", 24));
+    let url = canaries.plant(
+        "a password in a URL in a note",
+        sample::text("{base62:22}", 24),
+    );
     let named = canaries.plant("a name column", openai(25));
     let id = canaries.plant("a key id column", openai(26));
     let owner = canaries.plant("an owner column", openai(27));
@@ -301,7 +320,10 @@ fn exports(bench: &Bench, canaries: &mut Canaries) {
         .to_string(),
     );
     let user = canaries.plant("a user name in an export", openai(42));
-    let secret = canaries.plant("SecretAccessKey in an export", sample::secret("aws", "iam_access_key", 43));
+    let secret = canaries.plant(
+        "SecretAccessKey in an export",
+        sample::secret("aws", "iam_access_key", 43),
+    );
     bench.write(
         "aws/list.json",
         serde_json::json!({"AccessKeyMetadata": [{"UserName": user,
@@ -358,7 +380,10 @@ fn broken(bench: &Bench, canaries: &mut Canaries) {
     bytes.extend_from_slice(b"\xff\xfe\xff\n");
     bench.write("latin/credentials.csv", bytes);
     let open = canaries.plant("a quote that is never closed", openai(55));
-    bench.write("open/tokens.csv", format!("name,provider,secret\na,OpenAI,\"{open}\nb,c,d\n"));
+    bench.write(
+        "open/tokens.csv",
+        format!("name,provider,secret\na,OpenAI,\"{open}\nb,c,d\n"),
+    );
 }
 
 const FORMATS: [&[&str]; 9] = [
@@ -397,23 +422,34 @@ fn no_report_holds_a_secret_nor_the_list_beside_a_large_one() {
     let mut many = "name,provider,key id,secret,notes\n".to_owned();
     for row in 0..1200u64 {
         let secret = if row % 10 == 0 {
-            canaries.plant(format!("row {row} of a large list"), sample::generic(5000 + row))
+            canaries.plant(
+                format!("row {row} of a large list"),
+                sample::generic(5000 + row),
+            )
         } else {
             String::new()
         };
-        many.push_str(&format!("key {row},Ledgerline,many_{row},{secret},{secret}\n"));
+        many.push_str(&format!(
+            "key {row},Ledgerline,many_{row},{secret},{secret}\n"
+        ));
     }
     bench.write("inventory.csv", many);
     let search = canaries.search();
     let out = tempfile::tempdir().unwrap();
-    for (name, more) in [("plain.html", None), ("anonymous.html", Some("--anonymise"))] {
+    for (name, more) in [
+        ("plain.html", None),
+        ("anonymous.html", Some("--anonymise")),
+    ] {
         let report = out.path().join(name);
         let mut args = vec!["--report", report.to_str().unwrap()];
         args.extend(more);
         let ran = bench.assess(&args).ends(3);
         search.clean_run(name, &ran);
         assert!(report.is_file());
-        assert!(report.with_extension("csv").is_file(), "the list beside {name}");
+        assert!(
+            report.with_extension("csv").is_file(),
+            "the list beside {name}"
+        );
     }
     search.clean_folder("a report", out.path());
     search.clean_folder("a report", bench.state());
@@ -438,7 +474,9 @@ fn no_explanation_holds_a_secret() {
 
 #[test]
 fn no_failing_run_holds_a_secret_that_stood_in_its_input() {
-    let (bench, mut canaries) = planted();
+    let bench = Bench::new();
+    let mut canaries = Canaries::default();
+    places(&bench, &mut canaries);
     let mut named = Vec::new();
     for (file, shape) in [
         ("bare.txt", "{}\n"),
@@ -447,8 +485,14 @@ fn no_failing_run_holds_a_secret_that_stood_in_its_input() {
         ("json.txt", "{\"schema\": \"{}\"}\n"),
         ("keys.txt", "{\"{}\": 1}\n"),
         ("list.txt", "[\"{}\"]\n"),
-        ("facts.txt", "[[key]]\nprovider = \"openai\"\nname = \"x\"\nowner = 3\nprivilege = \"{}\"\n"),
-        ("field.txt", "[[key]]\nprovider = \"openai\"\nname = \"x\"\n\"{}\" = true\n"),
+        (
+            "facts.txt",
+            "[[key]]\nprovider = \"openai\"\nname = \"x\"\nowner = 3\nprivilege = \"{}\"\n",
+        ),
+        (
+            "field.txt",
+            "[[key]]\nprovider = \"openai\"\nname = \"x\"\n\"{}\" = true\n",
+        ),
         ("place.txt", "[[place]]\npath = \"x\"\naudience = \"{}\"\n"),
         ("columns.txt", "[columns]\nname = \"{}\"\n"),
         ("mapped.txt", "[columns]\n\"{}\" = 3\n"),
@@ -506,6 +550,25 @@ fn no_failing_run_holds_a_secret_that_stood_in_its_input() {
     assert!(leaks.is_empty(), "{leaks:#?}");
     assert!(failed > 50, "{failed} runs failed");
     search.clean_folder("failing runs", bench.state());
+}
+
+#[test]
+fn a_secret_that_is_pasted_as_a_name_is_not_repeated() {
+    let (bench, canaries) = planted();
+    let search = canaries.search();
+    bench.assess(&[]).ends(3);
+    let long = canaries
+        .all
+        .iter()
+        .filter(|(_, secret, _)| secret.len() > 24);
+    for (place, secret, _) in long.step_by(4) {
+        let secret = secret.lines().nth(1).unwrap_or(secret);
+        let ran = bench
+            .run(&["why", "--", secret])
+            .ends(2)
+            .says(&["no key has that"]);
+        search.clean_run(&format!("why, {place}"), &ran);
+    }
 }
 
 #[test]
