@@ -4,6 +4,7 @@
 //! 4 Tenure itself failed; 130 interrupted.
 
 use std::{io::Write, process::ExitCode};
+use tenure_app::discreet::discreet;
 
 /// Why a command ended without doing its work.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,7 @@ pub(crate) fn failed(failure: &Failure) -> ExitCode {
     let mut err = std::io::stderr().lock();
     let (code, why) = match failure {
         Failure::Input { what, todo } => {
-            let _ = writeln!(err, "error: {what}");
+            let _ = writeln!(err, "error: {}", discreet(what, is_typed));
             if !todo.is_empty() {
                 let _ = writeln!(err, "  {todo}");
             }
@@ -63,6 +64,11 @@ pub(crate) fn failed(failure: &Failure) -> ExitCode {
     };
     let _ = writeln!(err, "exit {code}: {why}");
     ExitCode::from(code)
+}
+
+/// A path, or a part of one, that the user typed: no secret, however random it looks.
+fn is_typed(word: &str) -> bool {
+    std::env::args().any(|typed| typed.contains(word)) || std::path::Path::new(word).exists()
 }
 
 /// Ends after a command line that was not understood, or after help.

@@ -39,6 +39,7 @@ fn last() -> Result<Assessment, Failure> {
 /// The one key that a text names: exactly if possible, else by how something of it begins.
 fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure> {
     let wanted = named.trim().to_lowercase();
+    // Somebody may paste the key itself: what was typed is not repeated.
     let texts = |key: &Key| -> Vec<String> {
         [
             Some(&key.id),
@@ -71,7 +72,7 @@ fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure>
     match found.as_slice() {
         [one] => Ok(one),
         [] => Err(Failure::input(
-            format!("no key is called `{}`", text::tame(named)),
+            "no key has that id, key id, name or hint",
             "`tenure assess --all` lists ids and names",
         )),
         several => {
@@ -90,8 +91,7 @@ fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure>
                 .collect();
             Err(Failure::input(
                 format!(
-                    "`{}` names {} keys; give an id:\n  {}",
-                    text::tame(named),
+                    "that names {} keys; give an id:\n  {}",
                     several.len(),
                     lines.join("\n  ")
                 ),
