@@ -5,6 +5,7 @@ use crate::{
     assessment::{Assessment, Key},
     facts::Verdict,
     level::Level,
+    note::Confidence,
     place::Part,
 };
 use serde::Serialize;
@@ -146,7 +147,11 @@ fn answer(container: Container, keys: &[&Key]) -> Answer {
     let mut votes: BTreeMap<&str, u64> = BTreeMap::new();
     let mut then: BTreeMap<Verdict, u64> = BTreeMap::new();
     for key in keys {
-        for candidate in &key.owner_candidates {
+        let likely = key
+            .owner_candidates
+            .iter()
+            .filter(|candidate| candidate.confidence != Confidence::Low);
+        for candidate in likely {
             let count = votes.entry(&candidate.who).or_default();
             *count = count.saturating_add(1);
         }

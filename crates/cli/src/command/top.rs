@@ -43,10 +43,6 @@ fn told(assessment: &Assessment, answers: &[Answer]) -> String {
     let _ = writeln!(out, "\nANSWERS that decide the most keys\n  KEYS  B3–B4");
     for answer in answers {
         let keys = u64::try_from(answer.keys.len()).unwrap_or(u64::MAX);
-        let asked = format!(
-            "who owns {} {}?",
-            answer.container.kind, answer.container.name
-        );
         let _ = writeln!(
             out,
             "  {:>4}  {:>5}  {}",
