@@ -194,19 +194,6 @@ fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<
             }
         }
     };
-    if let Some(owner) = owner {
-        let left = world
-            .people
-            .and_then(|people| find(people, owner))
-            .is_some_and(|person| person.state == PersonState::Inactive);
-        if left {
-            add(
-                owner,
-                "declared or inferred owner".to_owned(),
-                Confidence::Medium,
-            );
-        }
-    }
     for told in &subject.rows {
         for associate in told.row.associates.iter().filter(|a| !a.machine) {
             add(
@@ -232,6 +219,19 @@ fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<
         ) && !value.trim().is_empty()
         {
             add(value.trim(), format!("tag {name}"), Confidence::Medium);
+        }
+    }
+    if let Some(owner) = owner {
+        let left = world
+            .people
+            .and_then(|people| find(people, owner))
+            .is_some_and(|person| person.state == PersonState::Inactive);
+        if left {
+            add(
+                owner,
+                "declared or inferred owner".to_owned(),
+                Confidence::Medium,
+            );
         }
     }
     all
