@@ -7,6 +7,7 @@ use crate::{
     control::Control,
     day::Day,
     decide::Judgement,
+    explain::FactName,
     facts::{Facts, LastUsed, OwnerState, Privilege, Publishable, Spend},
     infer::{Inferred, Subject},
     key::Basis,
@@ -200,11 +201,18 @@ fn one(id: Control, level: Level, evidence: Evidence<'_>) -> Finding {
             Spend::Uncapped => failing("its spend has no cap"),
             Spend::Unknown => unknown("whether its spend has a cap is not known"),
         },
-        Control::RestrictionVerified => holds(
-            facts.publishable == Publishable::Restricted,
-            "declared: restricted to origin, app or API",
-            "its restriction was not read back from the provider",
-        ),
+        Control::RestrictionVerified => {
+            let read = evidence.inferred.notes.get(&FactName::Publishable);
+            match (facts.publishable, read.map(|note| note.basis)) {
+                (Publishable::Restricted, Some(Basis::Observed)) => {
+                    met("its provider says that it is restricted to origin, app or API")
+                }
+                (Publishable::Restricted, _) => {
+                    unknown("declared restricted; not read back from its provider")
+                }
+                _ => failing("its restriction was not read back from the provider"),
+            }
+        }
         Control::MigrationPlan => failing("no plan with steps, owner and date is on record"),
         Control::ThirdPartyTerms => {
             unknown("contract, contact and the time to be told of a breach are not on record")
@@ -281,3 +289,6 @@ fn rotation(level: Level, evidence: Evidence<'_>) -> Finding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,5 +29,7 @@ pub mod note;
 pub mod place;
 pub mod policy;
 pub mod reason;
+#[cfg(test)]
+mod sample;
 pub mod secret;
 pub mod summary;

@@ -66,9 +66,10 @@ pub fn cause(key: &Key) -> String {
             None => "a person's own, and a workload uses it".to_owned(),
         },
         Verdict::Public => "public by design, restricted at its provider".to_owned(),
-        Verdict::Replaceable => outcome
-            .to
-            .map_or_else(String::new, |to| format!("can use {}", to.title())),
+        Verdict::Replaceable => outcome.to.map_or_else(
+            || "a better way is there".to_owned(),
+            |to| format!("can use {}", to.title()),
+        ),
         Verdict::Later => later(key),
         Verdict::Unassessed => "nobody knows yet what could replace it".to_owned(),
         Verdict::Minor => "nothing replaces it, and little hangs on it".to_owned(),
@@ -143,7 +144,9 @@ fn place(key: &Key) -> String {
             Audience::Public => 5,
         });
     let Some(seen) = widest else {
-        return format!("exposure {}", word(key, "exposure"));
+        return format!("exposure {}", word(key, "exposure"))
+            .trim_end()
+            .to_owned();
     };
     let who = match seen.audience {
         Audience::Public => "public",
@@ -209,7 +212,7 @@ fn later(key: &Key) -> String {
             .map(|note| (to, &note.state))
     });
     let Some((to, state)) = note else {
-        return String::new();
+        return "a better way comes".to_owned();
     };
     let later = state.get("later").and_then(Value::as_str);
     let needs = state.get("needs").and_then(Value::as_str);
@@ -248,3 +251,6 @@ fn constrain(key: &Key) -> String {
         format!("nothing replaces it; not {}", missing.join(", not "))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,3 +182,6 @@ fn ending(key: &Key) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub(super) struct Usage {
 }
 
 pub(super) fn usage(subject: &Subject, world: &World<'_>, ballot: &mut Ballot) -> Usage {
-    let created_at = told(subject, |row| row.created, |_, new| new);
+    let mut created_at = told(subject, |row| row.created, |_, new| new);
     if let (Some(day), Some(source)) = (created_at.value, &created_at.source) {
         ballot.say(
             FactName::CreatedAt,
@@ -25,6 +25,11 @@ pub(super) fn usage(subject: &Subject, world: &World<'_>, ballot: &mut Ballot) -
             created_at.basis,
             source,
         );
+    }
+    let declared = declarations_of(subject, FactName::CreatedAt)
+        .find_map(|(value, source)| Some((value.as_str()?.parse().ok()?, source)));
+    if let (None, Some((day, source))) = (created_at.value, declared) {
+        created_at = Told::new(day, Basis::Declared, source);
     }
     // The latest use that a source of the same strength saw is the last use.
     let mut last_used = told(
