@@ -6,6 +6,7 @@ use crate::{
     tree::{DeclaredPlaces, Document, Lens, Source},
 };
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -13,8 +14,8 @@ use std::{
 use tenure_connect::importer::{self, ColumnMap};
 use tenure_model::{
     assessment::{
-        Assessment, BlastRadius, FactNote, FactorNote, Key, SCHEMA, SightingNote, Skipped,
-        SunsetNote, Unmerged, VerdictAnswer,
+        Assessment, BlastRadius, FactorNote, Key, SCHEMA, SightingNote, Skipped, SunsetNote,
+        Unmerged, VerdictAnswer,
     },
     catalog::{Credential, Provider},
     classify::Factor,
@@ -27,6 +28,7 @@ use tenure_model::{
     identity::{self, Known},
     infer::{self, Declaration, Inferred, World},
     key::{Basis, Coverage, CoverageState},
+    note::FactNote,
     policy::Policy,
     secret::Pepper,
     summary,
@@ -346,17 +348,21 @@ fn put_together(
         .map(|key| (key.id.as_str(), key))
         .collect();
     let ids: Vec<String> = known.iter().map(|key| key.id.clone()).collect();
-    let mut keys: Vec<Key> = known
-        .into_iter()
+    let (mut keys, refused): (Vec<Key>, Vec<Vec<Skipped>>) = known
+        .into_par_iter()
         .map(|mut key| {
             let kind = kind_of(request.providers, &key);
-            let inferred = infer_or_drop(&mut key, kind, &world, &mut skipped);
+            let (inferred, refused) = infer_or_drop(&mut key, kind, &world);
             let since = request
                 .since
                 .map(|whole| (whole.today, earlier.get(key.id.as_str()).copied()));
-            judged(request, key, kind, inferred, since, &digest)
+            (
+                judged(request, key, kind, inferred, since, &digest),
+                refused,
+            )
         })
-        .collect();
+        .unzip();
+    skipped.extend(refused.into_iter().flatten());
     summary::sort(&mut keys);
     let unmerged = pairs
         .into_iter()
@@ -451,11 +457,11 @@ fn infer_or_drop(
     key: &mut Known,
     kind: Option<&Credential>,
     world: &World<'_>,
-    skipped: &mut Vec<Skipped>,
-) -> Option<Inferred> {
+) -> (Option<Inferred>, Vec<Skipped>) {
+    let mut skipped = Vec::new();
     for attempt in 0..2 {
         match infer::infer(&key.subject, kind, world) {
-            Ok(inferred) => return Some(inferred),
+            Ok(inferred) => return (Some(inferred), skipped),
             Err(error) => {
                 let source = key
                     .subject
@@ -479,7 +485,7 @@ fn infer_or_drop(
             }
         }
     }
-    infer::infer(&key.subject, kind, world).ok()
+    (infer::infer(&key.subject, kind, world).ok(), skipped)
 }
 
 fn judged(

@@ -4,16 +4,22 @@ pub(crate) mod assess;
 mod catalog;
 mod decide;
 mod demo;
+mod diff;
 mod pages;
 mod policy;
 mod schema;
+mod top;
 mod why;
 
 use crate::{
     args::{Args, Command},
     exit::Failure,
 };
-use std::{io::Write, path::Path, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
 use tenure_model::{catalog::Provider, day::Day, policy::Policy};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -21,6 +27,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => print(None, FIRST_WORDS.as_bytes()),
         Some(Command::Assess(args)) => assess::run(args),
         Some(Command::Why(args)) => why::run(args),
+        Some(Command::Top(args)) => top::run(args),
+        Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Demo(args)) => demo::run(args),
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
@@ -42,9 +50,20 @@ Tenure: every API key you hold, who owns it, what it opens, and what should end 
 
 /// Writes data to a file, or to standard output.
 fn print(to: Option<&Path>, bytes: &[u8]) -> Result<ExitCode, Failure> {
+    print_with(to, |out| out.write_all(bytes))
+}
+
+/// Writes to standard output, or to a file: that file is there whole or not at all.
+fn print_with(
+    to: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<ExitCode, Failure> {
     let written = match to {
-        None => std::io::stdout().lock().write_all(bytes),
-        Some(path) => std::fs::write(path, bytes),
+        None => {
+            let mut out = io::BufWriter::new(io::stdout().lock());
+            write(&mut out).and_then(|()| out.flush())
+        }
+        Some(path) => whole(path, write),
     };
     written
         .map(|()| ExitCode::SUCCESS)
@@ -55,6 +74,33 @@ fn print(to: Option<&Path>, bytes: &[u8]) -> Result<ExitCode, Failure> {
             ),
             error,
         })
+}
+
+fn whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    // A pipe or a terminal cannot be put in place of itself.
+    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        let mut file = io::BufWriter::new(std::fs::OpenOptions::new().write(true).open(path)?);
+        return write(&mut file).and_then(|()| file.flush());
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = io::BufWriter::new(builder.tempfile_in(folder)?);
+    write(&mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.persist(path).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Writes a value as JSON to standard output.
+fn print_json<T: serde::Serialize>(value: &T) -> Result<ExitCode, Failure> {
+    print_with(None, |out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    })
 }
 
 /// Says something beside the data, on standard error.

@@ -1,7 +1,10 @@
 //! An assessment in every format, and what ends a run with code 1.
 
 use crate::{args::Format, exit::Failure, table, text};
-use std::path::Path;
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 use tenure_model::{
     assessment::{Assessment, Key},
     classify::Level,
@@ -30,29 +33,20 @@ pub(crate) fn render(
     assessment: &Assessment,
     format: Format,
     look: table::Look,
-) -> Result<Vec<u8>, Failure> {
-    let fail = |error: std::io::Error| Failure::Output {
-        to: "the assessment".to_owned(),
-        error,
-    };
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
-        Format::Table => Ok(table::table(assessment, look).into_bytes()),
+        Format::Table => out.write_all(table::table(assessment, look).as_bytes()),
         Format::Json => {
-            let mut bytes =
-                serde_json::to_vec_pretty(assessment).map_err(|error| fail(error.into()))?;
-            bytes.push(b'\n');
-            Ok(bytes)
+            serde_json::to_writer_pretty(&mut *out, assessment)?;
+            out.write_all(b"\n")
         }
-        Format::Jsonl => {
-            let mut bytes = Vec::new();
-            for key in &assessment.keys {
-                serde_json::to_writer(&mut bytes, key).map_err(|error| fail(error.into()))?;
-                bytes.push(b'\n');
-            }
-            Ok(bytes)
-        }
-        Format::Csv => csv(assessment).map_err(fail),
-        Format::Md => Ok(markdown(assessment).into_bytes()),
+        Format::Jsonl => assessment.keys.iter().try_for_each(|key| {
+            serde_json::to_writer(&mut *out, key)?;
+            out.write_all(b"\n")
+        }),
+        Format::Csv => csv(assessment, out),
+        Format::Md => out.write_all(markdown(assessment).as_bytes()),
     }
 }
 
@@ -114,13 +108,13 @@ fn day(told: &Told<tenure_model::day::Day>) -> String {
     }
 }
 
-fn csv(assessment: &Assessment) -> std::io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+fn csv(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
     for key in &assessment.keys {
         writer.write_record(cells(key).map(|cell| neutral(&cell)))?;
     }
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.flush()
 }
 
 /// A spreadsheet must not take a name for a formula

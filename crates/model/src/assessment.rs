@@ -5,9 +5,9 @@ use crate::{
     control::Control,
     day::Day,
     explain::{Outcome, WouldChange},
-    facts::{ReplacementOption, Verdict},
-    identity::Joined,
-    key::{Basis, Coverage, Told},
+    facts::Verdict,
+    key::{Coverage, Told},
+    note::{Dispute, FactNote, Joined, OptionNote, OwnerCandidate},
     place::{Audience, Liveness, PlaceKind, Purpose, Runtime},
 };
 use schemars::JsonSchema;
@@ -168,21 +168,6 @@ pub struct FactorNote {
     pub assumed: bool,
 }
 
-/// The state of one replacement option for this key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct OptionNote {
-    /// The option.
-    pub option: ReplacementOption,
-    /// Its state, as in a facts file.
-    pub state: Value,
-    /// The vendor offers it to machines today, whoever can use it here.
-    pub offered: bool,
-    /// Why.
-    pub note: String,
-    /// The source of that.
-    pub source: Option<String>,
-}
-
 words! {
     /// The state of one control.
     pub enum ControlState { Met = "met", Failing = "failing", Unknown = "unknown", NotApplicable = "not_applicable" }
@@ -199,22 +184,6 @@ pub struct ControlNote {
     pub since: Option<Day>,
     /// Why.
     pub why: String,
-}
-
-words! {
-    /// How sure a guess is.
-    pub enum Confidence { High = "high", Medium = "medium", Low = "low" }
-}
-
-/// Who may be the owner of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct OwnerCandidate {
-    /// The person.
-    pub who: String,
-    /// What points to them.
-    pub why: String,
-    /// How sure that is.
-    pub confidence: Confidence,
 }
 
 /// A copy that was seen.
@@ -238,28 +207,6 @@ pub struct SightingNote {
     pub part: crate::place::Part,
     /// The commit that was checked out.
     pub commit: Option<String>,
-}
-
-/// One fact with its basis and source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FactNote {
-    /// The value, as in a facts file.
-    pub value: Value,
-    /// How sure it is.
-    pub basis: Basis,
-    /// Where it comes from.
-    pub source: String,
-}
-
-/// Two sources that say different things.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Dispute {
-    /// The fact or field.
-    pub fact: String,
-    /// What was taken, and from where.
-    pub taken: String,
-    /// What else was said, and by whom.
-    pub also: String,
 }
 
 /// A date on which the vendor ends this kind of key.

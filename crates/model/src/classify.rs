@@ -6,10 +6,8 @@ use crate::{
     policy::Policy,
 };
 
-words! {
-    /// How much one key can damage.
-    pub enum Level { B0 = "B0", B1 = "B1", B2 = "B2", B3 = "B3", B4 = "B4" }
-}
+pub use crate::level::Level;
+
 words! {
     /// What the level is the maximum of, in table order.
     pub enum Factor { Privilege = "privilege", Data = "data", Reach = "reach", PrivilegedPath = "privileged_path", Spend = "spend" }
@@ -19,20 +17,6 @@ words! {
     pub enum SetBy {
         Privilege = "privilege", Data = "data", Reach = "reach", PrivilegedPath = "privileged_path", Spend = "spend",
         Compounded = "compounded", Floor = "floor",
-    }
-}
-
-impl Level {
-    /// The level of a number from 0 to 4; larger numbers are B4.
-    #[must_use]
-    pub fn of(number: u8) -> Self {
-        match number {
-            0 => Self::B0,
-            1 => Self::B1,
-            2 => Self::B2,
-            3 => Self::B3,
-            _ => Self::B4,
-        }
     }
 }
 

@@ -77,7 +77,7 @@ pub fn parse(file: &str, text: &str, today: Day) -> Result<Declared, DeclareErro
             "key" => {
                 for entry in entries {
                     let (at, entry) = entry?;
-                    let key = key(file, &at, entry)
+                    let key = key(file, &at, entry, today)
                         .map_err(|(field, problem)| fail(format!("{at}.{field}"), problem))?;
                     crate::infer::check(&key.1.values, today)
                         .map_err(|error| fail(at, error.to_string()))?;
@@ -106,7 +106,12 @@ pub fn parse(file: &str, text: &str, today: Day) -> Result<Declared, DeclareErro
 /// The field and what is wrong with it.
 type Wrong = (String, String);
 
-fn key(file: &str, at: &str, entry: toml::Table) -> Result<(Selector, Declaration), Wrong> {
+fn key(
+    file: &str,
+    at: &str,
+    entry: toml::Table,
+    today: Day,
+) -> Result<(Selector, Declaration), Wrong> {
     let mut selector = Selector::default();
     let mut declaration = Declaration {
         source: format!("{file} {at}"),
@@ -156,6 +161,9 @@ fn key(file: &str, at: &str, entry: toml::Table) -> Result<(Selector, Declaratio
                         .as_str()
                         .and_then(|day| day.parse().ok())
                         .ok_or_else(|| wrong("write a date, YYYY-MM-DD".to_owned()))?;
+                    if day > today {
+                        return Err(wrong(format!("{day} is after today, {today}")));
+                    }
                     declaration.since.push((verdict, day));
                 }
             }

@@ -3,33 +3,13 @@
 //! What may be the same and is not surely so stays apart, and is listed.
 
 use crate::{
-    assessment::Confidence,
     digest,
     infer::{Declaration, SourcedRow, Subject},
     key::{Basis, When},
+    note::{Confidence, Joined, JoinedBy},
     place::{Part, Sighting},
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-words! {
-    /// What told that two records are one key.
-    pub enum JoinedBy {
-        KeyId = "key_id", Fingerprint = "fingerprint", SlotAndCreation = "slot_and_creation", StandsBeside = "stands_beside",
-    }
-}
-
-/// A record that was joined to a key, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Joined {
-    /// The source of the record.
-    pub source: String,
-    /// What told.
-    pub by: JoinedBy,
-    /// How sure that is.
-    pub confidence: Confidence,
-}
 
 /// A whole listing of the keys of one kind in one account.
 #[derive(Debug, Clone, PartialEq, Eq)]

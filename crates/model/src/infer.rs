@@ -11,12 +11,12 @@ mod reach;
 mod usage;
 
 use crate::{
-    assessment::{Dispute, FactNote, OptionNote, OwnerCandidate},
     catalog::Credential,
     day::Day,
     explain::FactName,
     facts::{Case, Facts, FactsError, Since, Verdict},
     key::{Basis, Person, Row, Told},
+    note::{Dispute, FactNote, OptionNote, OwnerCandidate},
     place::{Purpose, Runtime, Sighting},
 };
 use serde_json::{Map, Value, json};
@@ -214,7 +214,7 @@ pub fn infer(
     let usage = usage::usage(subject, world, &mut ballot);
     usage::status(subject, &usage, world, &mut ballot);
     exposure::exposure(subject, &mut ballot);
-    exposure::publishable(kind, &mut ballot);
+    exposure::publishable(subject, kind, &mut ballot);
     reach::environments(subject, &mut ballot);
     reach::tenants(purpose, subject, &mut ballot);
     reach::data(subject, &mut ballot);
@@ -261,7 +261,7 @@ pub fn infer(
     let case = Case::from_deserializer(Value::Object(document), world.today)?;
     Ok(Inferred {
         facts: case.facts,
-        since: since(subject),
+        since: since(subject, world.today),
         notes,
         disputes,
         purpose,
@@ -311,16 +311,25 @@ fn declared(subject: &Subject, ballot: &mut Ballot) {
     let apart = |fact: &FactName| {
         matches!(
             fact,
-            FactName::Proof | FactName::Exposure | FactName::PrivilegedPath | FactName::LastUsed
+            FactName::Proof
+                | FactName::Exposure
+                | FactName::Publishable
+                | FactName::TestMode
+                | FactName::PrivilegedPath
+                | FactName::LastUsed
         )
     };
+    // Who says that nobody knows says nothing: what another source knows counts.
+    let said = |fact: &FactName, value: &Value| {
+        !apart(fact) && !value.is_null() && *value != json!("unknown")
+    };
     for told in &subject.rows {
-        for (fact, value) in told.row.declared.iter().filter(|(fact, _)| !apart(fact)) {
+        for (fact, value) in told.row.declared.iter().filter(|(f, v)| said(f, v)) {
             ballot.say(*fact, value.clone(), Basis::Declared, &told.source);
         }
     }
     for declaration in &subject.declarations {
-        for (fact, value) in declaration.values.iter().filter(|(fact, _)| !apart(fact)) {
+        for (fact, value) in declaration.values.iter().filter(|(f, v)| said(f, v)) {
             ballot.say(*fact, value.clone(), Basis::Declared, &declaration.source);
         }
     }
@@ -340,10 +349,13 @@ fn declarations_of(subject: &Subject, fact: FactName) -> impl Iterator<Item = (&
 }
 
 /// Since when findings have stood, as declared, in tables in tags named `since.<verdict>`. The earliest of
-/// several days counts: a deadline never moves later.
-fn since(subject: &Subject) -> Since {
+/// several days counts, and no day ahead: a deadline never moves later.
+fn since(subject: &Subject, today: Day) -> Since {
     let mut since = Since::default();
     let mut add = |verdict: Verdict, day: Day| {
+        if day > today {
+            return;
+        }
         let earliest = since.of(verdict).map_or(day, |known| known.min(day));
         since.set(verdict, Some(earliest));
     };

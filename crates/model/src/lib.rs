@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod word;
 
+pub mod answers;
 pub mod assessment;
 pub mod catalog;
 pub mod classify;
@@ -14,6 +15,7 @@ pub mod control;
 pub mod day;
 pub mod decide;
 pub mod declare;
+pub mod diff;
 pub mod digest;
 pub mod evaluate;
 pub mod explain;
@@ -22,6 +24,8 @@ pub mod horizon;
 pub mod identity;
 pub mod infer;
 pub mod key;
+pub mod level;
+pub mod note;
 pub mod place;
 pub mod policy;
 pub mod reason;

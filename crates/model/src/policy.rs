@@ -1,6 +1,6 @@
 //! The policy: every number that the rules use, versioned, and stored by digest with each decision.
 
-use crate::{day::Day, decide::Level, digest};
+use crate::{day::Day, digest, level::Level};
 use serde::{Deserialize, Serialize};
 
 /// The schema name of a policy file.

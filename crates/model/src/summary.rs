@@ -1,13 +1,14 @@
 //! The counts that open a report, and the few changes that end the most keys.
 
 use crate::{
-    assessment::{Change, Key, OptionNote, Summary},
+    assessment::{Change, Key, Summary},
     classify::Level,
     day::Day,
     decide::Urgency,
     facts::{PrivilegedPath, ReplacementOption, Verdict},
     horizon::{Fill, end, fill, is_living, signed_until},
     key::{Coverage, CoverageState},
+    note::OptionNote,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

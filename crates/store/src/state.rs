@@ -89,7 +89,7 @@ impl State {
             return Ok(pepper);
         }
         let bytes = random()?;
-        let file = self.written(bytes.as_slice())?;
+        let file = self.written(|file| file.write_all(bytes.as_slice()))?;
         match file.persist_noclobber(&path) {
             Ok(_) => Ok(Pepper::new(*bytes)),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read_pepper(&path)?
@@ -118,11 +118,11 @@ impl State {
     /// The folder cannot be written to.
     pub fn keep(&self, assessment: &Assessment) -> Result<(), StateError> {
         let path = self.folder.join(LAST);
-        let text = serde_json::to_vec(assessment).map_err(|error| StateError::Broken {
-            path: path.clone(),
-            problem: error.to_string(),
+        let file = self.written(|file| {
+            let mut out = io::BufWriter::new(file);
+            serde_json::to_writer(&mut out, assessment)?;
+            out.flush()
         })?;
-        let file = self.written(&text)?;
         file.persist(&path)
             .map(|_| ())
             .map_err(|error| StateError::Io {
@@ -148,15 +148,18 @@ impl State {
             })
     }
 
-    /// A new file in the folder with these bytes, readable by its user alone, not yet in place.
-    fn written(&self, bytes: &[u8]) -> Result<tempfile::NamedTempFile, StateError> {
+    /// A new file in the folder, readable by its user alone, not yet in place.
+    fn written(
+        &self,
+        write: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
+    ) -> Result<tempfile::NamedTempFile, StateError> {
         let fail = |error| StateError::Io {
             path: self.folder.clone(),
             error,
         };
         make_folder(&self.folder).map_err(fail)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.folder).map_err(fail)?;
-        file.write_all(bytes).map_err(fail)?;
+        write(file.as_file_mut()).map_err(fail)?;
         file.as_file().sync_all().map_err(fail)?;
         Ok(file)
     }

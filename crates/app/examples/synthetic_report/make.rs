@@ -12,6 +12,7 @@ use tenure_model::{
     facts::{Case, Verdict},
     horizon::{Fill, Horizon, is_living},
     key::{Basis, Coverage, CoverageState, Told},
+    note::*,
     place::{Audience, Liveness, Part, PlaceKind, Purpose},
     policy::Policy,
 };

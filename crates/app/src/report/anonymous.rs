@@ -9,14 +9,13 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     assessment::{
-        Assessment, Change, ControlNote, Dispute, FactNote, Key, OptionNote, OwnerCandidate,
-        SCHEMA, SightingNote, Skipped, SunsetNote, Unmerged,
+        Assessment, Change, ControlNote, Key, SCHEMA, SightingNote, Skipped, SunsetNote, Unmerged,
     },
     day::Day,
     explain::{self, Answer, Because, FactName, Outcome, WouldChange},
     facts::{Case, OptionState},
-    identity::Joined,
     key::{Coverage, Told},
+    note::{Dispute, FactNote, Joined, OptionNote, OwnerCandidate},
     policy::Policy,
 };
 

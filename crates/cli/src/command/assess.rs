@@ -127,11 +127,12 @@ pub(crate) fn finish(
         all: args.all,
         verbose: args.verbose,
     };
-    let bytes = output::render(&assessment, format, look)?;
     if let Some(path) = &args.report {
         write_report(&assessment, path)?;
     }
-    command::print(args.output.as_deref(), &bytes)?;
+    command::print_with(args.output.as_deref(), |out| {
+        output::render(&assessment, format, look, out)
+    })?;
     let failures = output::failures(&assessment, conditions);
     let (code, why) = if !failures.is_empty() {
         (1, failures.join(", "))

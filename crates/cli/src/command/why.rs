@@ -1,7 +1,7 @@
 //! `tenure why`: one verdict, explained.
 
 use crate::{args::Why, command, exit::Failure, text};
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, path::Path, process::ExitCode};
 use tenure_app::state::State;
 use tenure_model::{
     assessment::{Assessment, ControlState, Key},
@@ -9,28 +9,20 @@ use tenure_model::{
 };
 
 pub(crate) fn run(args: &Why) -> Result<ExitCode, Failure> {
-    let assessment = match &args.assessment {
-        Some(path) => command::assess::earlier(path)?,
-        None => last()?,
-    };
+    let assessment = assessment(args.assessment.as_deref())?;
     let key = find(&assessment, &args.key)?;
-    let bytes = if args.facts {
-        json(&key.facts_document())?
+    if args.facts {
+        command::print_json(&key.facts_document())
     } else if args.format == "json" {
-        json(key)?
+        command::print_json(key)
     } else {
-        explained(&assessment, key).into_bytes()
-    };
-    command::print(None, &bytes)
+        command::print(None, explained(&assessment, key).as_bytes())
+    }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Failure> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| Failure::Output {
-        to: "standard output".to_owned(),
-        error: error.into(),
-    })?;
-    bytes.push(b'\n');
-    Ok(bytes)
+/// The assessment that is named, else the last one on this machine.
+pub(crate) fn assessment(named: Option<&Path>) -> Result<Assessment, Failure> {
+    named.map_or_else(last, command::assess::earlier)
 }
 
 fn last() -> Result<Assessment, Failure> {

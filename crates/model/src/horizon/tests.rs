@@ -1,9 +1,10 @@
 use super::*;
 use crate::{
-    assessment::{BlastRadius, FactNote, SCHEMA, Summary, SunsetNote, VerdictAnswer},
+    assessment::{BlastRadius, SCHEMA, Summary, SunsetNote, VerdictAnswer},
     explain,
     facts::{Case, ReplacementOption},
     key::Told,
+    note::FactNote,
     place::Purpose,
     policy::Policy,
 };

@@ -51,9 +51,31 @@ fn place(sighting: &Sighting) -> String {
     )
 }
 
-/// Public by design: restricted only once the restriction was read back, so never by the kind alone.
-pub(super) fn publishable(kind: Option<&Credential>, ballot: &mut Ballot) {
+/// Public by design: restricted only once the restriction was read back, so never by the kind alone. A kind that
+/// its vendor calls secret is not made public by a word.
+pub(super) fn publishable(subject: &Subject, kind: Option<&Credential>, ballot: &mut Ballot) {
     let fact = kind.and_then(|kind| kind.publishable.as_ref());
+    let declared: Vec<_> = declarations_of(subject, FactName::Publishable).collect();
+    if let Some(fact) = fact
+        && fact.value == Some(YesNo::No)
+        && !declared.is_empty()
+    {
+        let source = fact.evidence.source.clone().unwrap_or_default();
+        ballot.say(
+            FactName::Publishable,
+            "no",
+            Basis::Declared,
+            format!("its vendor, {source}"),
+        );
+    }
+    for (value, source) in declared {
+        ballot.say(
+            FactName::Publishable,
+            value.clone(),
+            Basis::Declared,
+            source,
+        );
+    }
     if let Some(fact) = fact
         && fact.value == Some(YesNo::Yes)
     {

@@ -2,10 +2,10 @@
 
 use super::{Ballot, Subject};
 use crate::{
-    assessment::OptionNote,
     catalog::{Credential, OptionFact, OptionFor, OptionOffer},
     explain::FactName,
     facts::{Needs, PrivilegedPath, ReplacementOption, StandsOn},
+    note::OptionNote,
     place::Runtime,
 };
 use serde_json::{Value, json};

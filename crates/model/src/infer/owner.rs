@@ -2,11 +2,11 @@
 
 use super::{Ballot, Subject, World};
 use crate::{
-    assessment::{Confidence, Dispute, OwnerCandidate},
     catalog::Credential,
     explain::FactName,
     facts::IssuedTo,
     key::{Basis, Person, PersonState, Told},
+    note::{Confidence, Dispute, OwnerCandidate},
     place::{Purpose, Runtime},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn owner(subject: &Subject, world: &World<'_>, ballot: &mut Ballot) -
         .filter_map(|told| Some((told.row.owner.as_deref()?, told.basis, told.source.as_str())));
     let named: Vec<(&str, Basis, &str)> = from_files
         .chain(from_rows)
-        .filter(|(who, ..)| !is_machine(who))
+        .filter(|(who, ..)| !is_machine(who) && !called_machine(subject, who))
         .collect();
     let makers = || {
         subject
@@ -157,17 +157,56 @@ fn is_machine(who: &str) -> bool {
         || lower.contains("noreply")
 }
 
+/// A source says that this is no person.
+fn called_machine(subject: &Subject, who: &str) -> bool {
+    let mut all = subject.rows.iter().flat_map(|told| &told.row.associates);
+    all.any(|known| known.machine && known.who.eq_ignore_ascii_case(who.trim()))
+}
+
 fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<OwnerCandidate> {
     let mut all: Vec<OwnerCandidate> = Vec::new();
     let mut add = |who: &str, why: String, confidence| {
-        if !is_machine(who) && !all.iter().any(|known| known.who.eq_ignore_ascii_case(who)) {
-            all.push(OwnerCandidate {
-                who: who.to_owned(),
-                why,
-                confidence,
-            });
+        if is_machine(who) || called_machine(subject, who) {
+            return;
+        }
+        // Who left cannot own it, and is a trace all the same; their manager knows who took over.
+        let left = world
+            .people
+            .and_then(|people| find(people, who))
+            .filter(|person| person.state == PersonState::Inactive);
+        let mut push = |who: &str, why: String, confidence| {
+            if !all.iter().any(|known| known.who.eq_ignore_ascii_case(who)) {
+                all.push(OwnerCandidate {
+                    who: who.to_owned(),
+                    why,
+                    confidence,
+                });
+            }
+        };
+        match left {
+            None => push(who, why, confidence),
+            Some(person) => {
+                if let Some(manager) = person.manager.as_deref() {
+                    let manages = format!("manager of {who}, who left; {why}");
+                    push(manager, manages, Confidence::Medium);
+                }
+                push(who, format!("{why}; left"), Confidence::Low);
+            }
         }
     };
+    if let Some(owner) = owner {
+        let left = world
+            .people
+            .and_then(|people| find(people, owner))
+            .is_some_and(|person| person.state == PersonState::Inactive);
+        if left {
+            add(
+                owner,
+                "declared or inferred owner".to_owned(),
+                Confidence::Medium,
+            );
+        }
+    }
     for told in &subject.rows {
         for associate in told.row.associates.iter().filter(|a| !a.machine) {
             add(
@@ -194,16 +233,6 @@ fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<
         {
             add(value.trim(), format!("tag {name}"), Confidence::Medium);
         }
-    }
-    let left = owner
-        .and_then(|who| find(world.people?, who))
-        .filter(|person| person.state == PersonState::Inactive);
-    if let Some(manager) = left.and_then(|person| person.manager.as_deref()) {
-        add(
-            manager,
-            format!("manager of {}, who left", owner.unwrap_or_default()),
-            Confidence::Medium,
-        );
     }
     all
 }

@@ -6,7 +6,7 @@ use crate::{
     explain::FactName,
     facts::{Privilege, PrivilegedPath},
     key::Basis,
-    place::{Purpose, hints},
+    place::{Part, Purpose, hints},
 };
 
 /// The purpose: declared, else by the place, else by the name.
@@ -99,16 +99,26 @@ fn by_name(name: &str) -> Option<Purpose> {
 
 /// The provider's answer, else the kind's ceiling, else nothing: then it is assumed.
 pub(super) fn privilege(subject: &Subject, kind: Option<&Credential>, ballot: &mut Ballot) {
-    for told in &subject.rows {
-        if let Some((privilege, how)) = &told.row.privilege {
-            ballot.say(
-                FactName::Privilege,
-                privilege.word(),
-                told.basis,
-                format!("{}: {how}", told.source),
-            );
-        }
+    let mut answers: Vec<_> = subject
+        .rows
+        .iter()
+        .filter_map(|told| Some((told, told.row.privilege.as_ref()?)))
+        .filter(|(_, (privilege, _))| *privilege != Privilege::Unknown)
+        .collect();
+    // INVARIANT: words are declared from `none` up, and the first of equal voices counts: the widest.
+    answers.sort_by_key(|(_, (privilege, _))| std::cmp::Reverse(*privilege));
+    for (told, (privilege, how)) in &answers {
+        ballot.say(
+            FactName::Privilege,
+            privilege.word(),
+            told.basis,
+            format!("{}: {how}", told.source),
+        );
     }
+    let observed = answers
+        .iter()
+        .any(|(told, _)| told.basis == Basis::Observed);
+    test_mode(subject, kind, observed, ballot);
     let Some(kind) = kind else { return };
     if let Some(fact) = &kind.privilege
         && let Some(ceiling) = fact.value
@@ -131,17 +141,43 @@ pub(super) fn privilege(subject: &Subject, kind: Option<&Credential>, ballot: &m
             format!("what a {} can spend", kind.name),
         );
     }
+}
+
+/// A test key: by its form, else by declaration, which lowers nothing that was observed.
+fn test_mode(
+    subject: &Subject,
+    kind: Option<&Credential>,
+    privilege_observed: bool,
+    ballot: &mut Ballot,
+) {
     let by_prefix = kind
-        .test_mode
-        .as_ref()
+        .and_then(|kind| kind.test_mode.as_ref())
         .is_some_and(|fact| fact.value == Some(TestMode::ByPrefix));
-    if by_prefix && subject.sightings.iter().any(|sighting| sighting.test_mode) {
+    let test_form = subject.sightings.iter().any(|sighting| sighting.test_mode);
+    let live_form = subject
+        .sightings
+        .iter()
+        .any(|sighting| sighting.part == Part::Secret && !sighting.test_mode);
+    if by_prefix && test_form {
         ballot.say(
             FactName::TestMode,
             true,
             Basis::Observed,
             "the format of a test key",
         );
+        return;
+    }
+    let declared: Vec<_> = declarations_of(subject, FactName::TestMode).collect();
+    if !declared.is_empty() && (privilege_observed || by_prefix && live_form) {
+        ballot.say(
+            FactName::TestMode,
+            false,
+            Basis::Observed,
+            "neither its format nor its provider says that it is a test key",
+        );
+    }
+    for (value, source) in declared {
+        ballot.say(FactName::TestMode, value.clone(), Basis::Declared, source);
     }
 }
 

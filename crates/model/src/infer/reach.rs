@@ -4,7 +4,7 @@ use super::{Ballot, Subject};
 use crate::{
     explain::FactName,
     key::Basis,
-    place::{Environment, Purpose, hints},
+    place::{Environment, Purpose, Runtime, hints},
 };
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ pub(super) fn environments(subject: &Subject, ballot: &mut Ballot) {
     let named = subject
         .spoken_names()
         .into_iter()
-        .filter_map(hints::environment);
+        .flat_map(hints::environments);
     let all: BTreeSet<Environment> = places.into_iter().chain(named).collect();
     if let [one] = all.iter().collect::<Vec<_>>().as_slice() {
         ballot.say(
@@ -43,6 +43,17 @@ pub(super) fn environments(subject: &Subject, ballot: &mut Ballot) {
         );
     }
 }
+
+/// Words in a name that put somebody outside behind a key, whatever else it is for.
+const OUTSIDERS: [&str; 7] = [
+    "customer",
+    "customers",
+    "partner",
+    "partners",
+    "reseller",
+    "tenant",
+    "tenants",
+];
 
 /// No customer is behind a key whose purpose is known and serves neither customer nor vendor.
 pub(super) fn tenants(purpose: Purpose, subject: &Subject, ballot: &mut Ballot) {
@@ -58,9 +69,15 @@ pub(super) fn tenants(purpose: Purpose, subject: &Subject, ballot: &mut Ballot) 
             | Purpose::HumanUse
             | Purpose::BreakGlass
     );
-    let held_outside =
-        super::declarations_of(subject, FactName::HeldBy).any(|(value, _)| value == "third_party");
-    if serves_nobody_outside && !held_outside {
+    let held_outside = super::declarations_of(subject, FactName::HeldBy)
+        .any(|(value, _)| value == "third_party")
+        || super::options::consumers(subject).contains(&Runtime::Saas);
+    let named_for_outside = subject.spoken_names().into_iter().any(|name| {
+        hints::words(&name.to_ascii_lowercase())
+            .iter()
+            .any(|word| OUTSIDERS.contains(word))
+    });
+    if serves_nobody_outside && !held_outside && !named_for_outside {
         ballot.say(
             FactName::CustomerTenants,
             0,
@@ -75,7 +92,7 @@ pub(super) fn data(subject: &Subject, ballot: &mut Ballot) {
     let named = subject
         .spoken_names()
         .into_iter()
-        .filter_map(hints::environment);
+        .flat_map(hints::environments);
     let all: BTreeSet<Environment> = subject
         .sightings
         .iter()

@@ -127,19 +127,25 @@ fn told(
 
 /// The provider's state. P1 only from a whole listing of the same account, never from a declaration.
 pub(super) fn status(subject: &Subject, usage: &Usage, world: &World<'_>, ballot: &mut Ballot) {
+    // Two answers of the provider that contradict each other prove nothing: nobody knows which came later.
+    let active = subject
+        .rows
+        .iter()
+        .any(|row| row.basis == Basis::Observed && row.row.status == Some(Status::Active));
     for row in &subject.rows {
-        let Some(status) = row.row.status else {
+        let Some(status) = row.row.status.filter(|s| *s != Status::Unknown) else {
             continue;
         };
         ballot.say(FactName::Status, status.word(), row.basis, &row.source);
         if matches!(status, Status::Inactive | Status::Refused)
             && row.basis == Basis::Observed
             && row.complete
+            && !active
         {
             ballot.say(FactName::Proof, "P1", Basis::Observed, &row.source);
         }
     }
-    if let Some(listing) = &subject.absent_from {
+    if let Some(listing) = subject.absent_from.as_ref().filter(|_| !active) {
         ballot.say(FactName::Proof, "P1", Basis::Observed, listing.clone());
         let secret_at_hand = subject
             .sightings

@@ -266,6 +266,15 @@ fn kind(lower: &str, file: &str, extension: &str, within: &dyn Fn(&[&str]) -> bo
 /// The environment that a path, name or tag points to, where it points to exactly one.
 #[must_use]
 pub fn environment(text: &str) -> Option<Environment> {
+    match environments(text).as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// Every environment that a path, name or tag points to, each once.
+#[must_use]
+pub fn environments(text: &str) -> Vec<Environment> {
     let lower = text.to_ascii_lowercase();
     let mut found: Vec<Environment> = words(&lower)
         .into_iter()
@@ -281,10 +290,7 @@ pub fn environment(text: &str) -> Option<Environment> {
         .collect();
     found.sort_unstable();
     found.dedup();
-    match found.as_slice() {
-        [one] => Some(*one),
-        _ => None,
-    }
+    found
 }
 
 /// The words of a name or path, in lower case.
