@@ -256,10 +256,8 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
         width,
         "  ",
     ));
-    say(format!(
-        "policy {}  facts {}",
-        outcome.policy, outcome.facts
-    ));
+    say(format!("policy {}", outcome.policy));
+    say(format!("facts  {}", outcome.facts));
     out
 }
 
