@@ -162,7 +162,7 @@ impl Inventories {
         } else {
             Basis::Observed
         };
-        if imported.kind == PEOPLE {
+        if imported.kind == PEOPLE || !imported.people.is_empty() {
             self.people.get_or_insert_default().extend(imported.people);
         }
         self.coverage.extend(imported.coverage);

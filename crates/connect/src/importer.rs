@@ -12,6 +12,7 @@ mod people;
 mod reading;
 mod refusal;
 mod table;
+mod workbook;
 
 pub use column_map::{Column, ColumnMap, Field, UnknownField};
 pub use imported::{ImportError, Imported, Input, Problem, Recognition};
@@ -65,6 +66,12 @@ pub static IMPORTERS: &[Importer] = &[
         title: "people list (SCIM or CSV)",
         recognise: people::recognise,
         read: people::read,
+    },
+    Importer {
+        kind: workbook::KIND,
+        title: "workbook of keys or people (XLSX, ODS)",
+        recognise: workbook::recognise,
+        read: workbook::read,
     },
     Importer {
         kind: table::KIND,
