@@ -10,8 +10,8 @@ use crate::{
     place::{Part, Runtime},
 };
 use checksum::Checksum;
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Deserializer, de};
+use std::{collections::BTreeMap, fmt};
 use template::Template;
 
 /// The schema name of a provider file.
@@ -80,6 +80,32 @@ pub struct Evidence {
     /// It was looked for and not found: never the same as "no".
     #[serde(default)]
     pub not_found: bool,
+    /// Refuses every field that nobody knows.
+    #[serde(flatten)]
+    pub nothing_else: NothingElse,
+}
+
+/// No further field. `deny_unknown_fields` does not reach into flattened tables; this does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NothingElse;
+
+impl<'de> Deserialize<'de> for NothingElse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = NothingElse;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("no further field")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<NothingElse, A::Error> {
+                match map.next_key::<String>()? {
+                    None => Ok(NothingElse),
+                    Some(field) => Err(de::Error::custom(format!("unknown field `{field}`"))),
+                }
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 /// One fact of a credential by name, with its evidence.
@@ -439,6 +465,14 @@ impl Provider {
                     );
                 }
             }
+            for (at, text) in credential.dates() {
+                if !is_date(text) {
+                    fault(
+                        format!("{kind}.{at}"),
+                        "is no date: write YYYY, YYYY-MM or YYYY-MM-DD",
+                    );
+                }
+            }
             for (name, recipe) in credential.recipes() {
                 let at = format!("{kind}.recipe.{name}");
                 if recipe.by == Some(RecipeBy::Api) && recipe.request.is_none() {
@@ -462,6 +496,16 @@ impl Provider {
         }
         faults
     }
+}
+
+/// A year, a month or a day.
+fn is_date(text: &str) -> bool {
+    let whole = match text.len() {
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        _ => text.to_owned(),
+    };
+    whole.len() == 10 && whole.parse::<Day>().is_ok()
 }
 
 fn slug(text: &str) -> bool {
@@ -537,6 +581,17 @@ impl Credential {
             told(format!("recipe.{name}"), &r.evidence, value)
         }));
         all
+    }
+
+    /// The dates that may be less than a day, by field.
+    fn dates(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let issued = self.formats.iter().flat_map(|format| {
+            let since = format.since.as_deref().map(|since| ("format.since", since));
+            let until = format.until.as_deref().map(|until| ("format.until", until));
+            since.into_iter().chain(until)
+        });
+        let ended = self.sunsets.iter().map(|s| ("sunset.on", s.on.as_str()));
+        issued.chain(ended)
     }
 
     /// The recipes that are there.
