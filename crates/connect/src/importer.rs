@@ -150,7 +150,9 @@ pub fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
             kinds: kinds().join(", "),
         });
     }
-    if input.bytes.trim_ascii().is_empty() {
+    // A byte order mark alone is nothing either.
+    let text = input.bytes.strip_prefix(b"\xef\xbb\xbf");
+    if text.unwrap_or(input.bytes).trim_ascii().is_empty() {
         return Err(ImportError::Empty { file: file() });
     }
     match recognise(input) {

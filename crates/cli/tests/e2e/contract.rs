@@ -381,7 +381,7 @@ fn cases() -> Vec<Case> {
         (
             json!({"id": "bare"}),
             "unowned",
-            json!({"level": "B4", "set_by": "privilege", "then": "unassessed",
+            json!({"level": "B3", "set_by": "privilege", "then": "unassessed",
             "assumed": ["privilege", "data", "reach", "privileged_path", "spend"]}),
         ),
     ]
