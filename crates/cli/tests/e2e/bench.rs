@@ -67,6 +67,8 @@ impl Bench {
             .env("HOME", self.state())
             .env("NO_COLOR", "1")
             .env("COLUMNS", "100")
+            // Where lines are broken depends on how long the name of a made folder is.
+            .env("TMPDIR", "/tmp")
             .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null());
         command
