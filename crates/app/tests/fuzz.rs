@@ -24,7 +24,7 @@ use std::{
 use targets::Target;
 
 /// Inputs per target where no time is given.
-const INPUTS: u64 = 250;
+const INPUTS: u64 = 500;
 /// The longest input, in bytes.
 const LONGEST: usize = 1 << 14;
 /// One input takes longer than this only where something does not end.
