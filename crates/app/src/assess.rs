@@ -146,13 +146,18 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
         whole.take(source, read);
     }
     progress.end();
-    let nothing = whole.files == 0 && inventories.read.is_empty();
-    if nothing {
-        let why = whole.skipped.first().or(inventories.skipped.first());
-        return Err(AssessError::Nothing(why.map_or_else(
-            || "there is no file in the given places".to_owned(),
-            |skipped| format!("{}: {}", skipped.path, skipped.reason),
-        )));
+    let refused = |part: &Coverage| part.state == CoverageState::NotCovered;
+    if whole.files == 0 && inventories.coverage.iter().all(refused) {
+        let skipped = whole.skipped.first().or(inventories.skipped.first());
+        let why = skipped
+            .map(|skipped| format!("{}: {}", skipped.path, skipped.reason))
+            .or_else(|| {
+                let part = inventories.coverage.first()?;
+                Some(format!("{}: {}", part.source, part.reason.as_deref()?))
+            });
+        return Err(AssessError::Nothing(why.unwrap_or_else(|| {
+            "there is no file in the given places".to_owned()
+        })));
     }
     Ok(put_together(request, declarations, inventories, whole))
 }

@@ -162,7 +162,7 @@ impl Inventories {
         } else {
             Basis::Observed
         };
-        if imported.kind == PEOPLE {
+        if imported.kind == PEOPLE || !imported.people.is_empty() {
             self.people.get_or_insert_default().extend(imported.people);
         }
         self.coverage.extend(imported.coverage);
@@ -309,7 +309,8 @@ fn broken(document: &Document, bytes: &[u8]) -> Option<String> {
     if !is_named_as_inventory(document) {
         return None;
     }
-    if bytes.iter().all(u8::is_ascii_whitespace) {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if text.trim_ascii().is_empty() {
         return Some("is empty; export it again, or leave it out".to_owned());
     }
     let json = document

@@ -3,6 +3,7 @@
 pub mod assess;
 pub mod catalog;
 pub mod demo;
+pub mod discreet;
 pub mod import;
 pub mod progress;
 pub mod report;

@@ -146,7 +146,7 @@ impl Source {
                 .to_ascii_lowercase();
             let known = matches!(
                 extension.as_str(),
-                "csv" | "tsv" | "json" | "jsonl" | "ndjson"
+                "csv" | "tsv" | "json" | "jsonl" | "ndjson" | "xlsx" | "ods"
             );
             let hints = hints::of_path(&entry.relative);
             let plain = hints.kind == PlaceKind::Config && !hints.test_material;

@@ -19,6 +19,10 @@ pub(crate) enum Command {
     Assess(Box<Assess>),
     /// Explain the verdict of one key of the last assessment
     Why(Why),
+    /// The few changes that end the most keys, and the few answers that decide the most
+    Top(Top),
+    /// What changed between two assessments
+    Diff(Diff),
     /// Assess an example company, the same every day
     Demo(Box<Demo>),
     /// Judge facts by the rules alone: one answer per facts object
@@ -158,6 +162,33 @@ pub(crate) struct Why {
     /// Print only its facts, as a facts file for `tenure decide`
     #[arg(long)]
     pub(crate) facts: bool,
+}
+
+/// Names the ten changes that end the most keys at B3 and B4, and the ten answers (who owns this account, this
+/// repository, this system?) that decide the most unowned keys; each counts only what those before it leave.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Top {
+    /// An assessment (JSON) in place of the last one on this machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assessment: Option<PathBuf>,
+    /// How to print it
+    #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+    pub(crate) format: String,
+}
+
+/// Compares two assessments of the same places. A key that is not there any more counts as gone only where
+/// everything was read.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Diff {
+    /// The earlier assessment (JSON)
+    #[arg(value_name = "OLD.json")]
+    pub(crate) old: PathBuf,
+    /// The later one
+    #[arg(value_name = "NEW.json")]
+    pub(crate) new: PathBuf,
+    /// How to print it
+    #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+    pub(crate) format: String,
 }
 
 /// Northwind, a made-up company with keys at many providers, in files of the real formats. They are held in

@@ -4,9 +4,11 @@ pub(crate) mod assess;
 mod catalog;
 mod decide;
 mod demo;
+mod diff;
 mod pages;
 mod policy;
 mod schema;
+mod top;
 mod why;
 
 use crate::{
@@ -25,6 +27,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => print(None, FIRST_WORDS.as_bytes()),
         Some(Command::Assess(args)) => assess::run(args),
         Some(Command::Why(args)) => why::run(args),
+        Some(Command::Top(args)) => top::run(args),
+        Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Demo(args)) => demo::run(args),
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
@@ -89,6 +93,14 @@ fn whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> i
     write(&mut file)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.persist(path).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Writes a value as JSON to standard output.
+fn print_json<T: serde::Serialize>(value: &T) -> Result<ExitCode, Failure> {
+    print_with(None, |out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    })
 }
 
 /// Says something beside the data, on standard error.

@@ -3,7 +3,9 @@
 //! 0 read whole, nothing to fail on; 1 findings; 2 usage, missing path or nothing read; 3 partly read;
 //! 4 Tenure itself failed; 130 interrupted.
 
+use crate::text;
 use std::{io::Write, process::ExitCode};
+use tenure_app::discreet::discreet;
 
 /// Why a command ended without doing its work.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +49,7 @@ pub(crate) fn failed(failure: &Failure) -> ExitCode {
     let mut err = std::io::stderr().lock();
     let (code, why) = match failure {
         Failure::Input { what, todo } => {
-            let _ = writeln!(err, "error: {what}");
+            let _ = writeln!(err, "error: {}", tame(&discreet(what, is_typed)));
             if !todo.is_empty() {
                 let _ = writeln!(err, "  {todo}");
             }
@@ -57,12 +59,23 @@ pub(crate) fn failed(failure: &Failure) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Failure::Output { .. } => {
-            let _ = writeln!(err, "error: {failure}");
+            let _ = writeln!(err, "error: {}", tame(&failure.to_string()));
             (4, "the result could not be written")
         }
     };
     let _ = writeln!(err, "exit {code}: {why}");
     ExitCode::from(code)
+}
+
+/// Lines that cannot move the cursor.
+fn tame(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(text::tame).collect();
+    lines.join("\n")
+}
+
+/// A path, or a part of one, that the user typed: no secret, however random it looks.
+fn is_typed(word: &str) -> bool {
+    std::env::args().any(|typed| typed.contains(word)) || std::path::Path::new(word).exists()
 }
 
 /// Ends after a command line that was not understood, or after help.

@@ -112,7 +112,7 @@ fn csv(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
     for key in &assessment.keys {
-        writer.write_record(cells(key).map(|cell| neutral(&cell)))?;
+        writer.write_record(cells(key).map(|cell| neutral(&text::tame(&cell))))?;
     }
     writer.flush()
 }

@@ -136,7 +136,7 @@ fn by_verdict(out: &mut String, assessment: &Assessment, look: Look) {
         .unwrap_or(0);
     let rest = look
         .width
-        .saturating_sub(VERDICT + 5 + 5 + 3)
+        .saturating_sub(VERDICT + 5 + 5 + 4)
         .saturating_sub(last);
     let first = (rest.saturating_mul(2) / 5).clamp(16, 28);
     let because = rest.saturating_sub(first);

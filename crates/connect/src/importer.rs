@@ -12,6 +12,7 @@ mod people;
 mod reading;
 mod refusal;
 mod table;
+mod workbook;
 
 pub use column_map::{Column, ColumnMap, Field, UnknownField};
 pub use imported::{ImportError, Imported, Input, Problem, Recognition};
@@ -65,6 +66,12 @@ pub static IMPORTERS: &[Importer] = &[
         title: "people list (SCIM or CSV)",
         recognise: people::recognise,
         read: people::read,
+    },
+    Importer {
+        kind: workbook::KIND,
+        title: "workbook of keys or people (XLSX, ODS)",
+        recognise: workbook::recognise,
+        read: workbook::read,
     },
     Importer {
         kind: table::KIND,
@@ -143,7 +150,9 @@ pub fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
             kinds: kinds().join(", "),
         });
     }
-    if input.bytes.trim_ascii().is_empty() {
+    // A byte order mark alone is nothing either.
+    let text = input.bytes.strip_prefix(b"\xef\xbb\xbf");
+    if text.unwrap_or(input.bytes).trim_ascii().is_empty() {
         return Err(ImportError::Empty { file: file() });
     }
     match recognise(input) {

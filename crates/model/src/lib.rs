@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod word;
 
+pub mod answers;
 pub mod assessment;
 pub mod catalog;
 pub mod classify;
@@ -14,6 +15,7 @@ pub mod control;
 pub mod day;
 pub mod decide;
 pub mod declare;
+pub mod diff;
 pub mod digest;
 pub mod evaluate;
 pub mod explain;

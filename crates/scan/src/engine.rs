@@ -279,6 +279,7 @@ fn is_reference(name: &str, value: &str) -> bool {
         || public.iter().any(|word| name.contains(word))
         || value.starts_with("arn:")
         || value.starts_with("projects/")
+        || value.starts_with("vault:")
 }
 
 /// The bytes behind a base64 text, where they are text themselves.

@@ -114,9 +114,10 @@ fn row(key: &Key, today: Day) -> [String; 27] {
 
 /// A cell that no spreadsheet takes for a formula.
 fn harmless(cell: &str) -> String {
+    let cell = text::visible(cell);
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|']) {
         format!("'{cell}")
     } else {
-        cell.to_owned()
+        cell
     }
 }

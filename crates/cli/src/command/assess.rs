@@ -32,9 +32,13 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
         .columns
         .as_deref()
         .map(|path| {
-            toml::from_str(&command::read(path)?).map_err(|error| {
+            let text = command::read(path)?;
+            toml::from_str(&text).map_err(|error: toml::de::Error| {
+                // The error's own words quote the line, and the line may hold anything.
+                let before = error.span().and_then(|span| text.get(..span.start));
+                let line = before.map_or(1, |text| text.matches('\n').count().saturating_add(1));
                 Failure::input(
-                    format!("{}: {error}", path.display()),
+                    format!("{}: line {line}: {}", path.display(), error.message()),
                     "--save-columns writes a file to start from",
                 )
             })

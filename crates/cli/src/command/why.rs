@@ -1,7 +1,7 @@
 //! `tenure why`: one verdict, explained.
 
 use crate::{args::Why, command, exit::Failure, text};
-use std::{fmt::Write as _, process::ExitCode};
+use std::{fmt::Write as _, path::Path, process::ExitCode};
 use tenure_app::state::State;
 use tenure_model::{
     assessment::{Assessment, ControlState, Key},
@@ -9,28 +9,20 @@ use tenure_model::{
 };
 
 pub(crate) fn run(args: &Why) -> Result<ExitCode, Failure> {
-    let assessment = match &args.assessment {
-        Some(path) => command::assess::earlier(path)?,
-        None => last()?,
-    };
+    let assessment = assessment(args.assessment.as_deref())?;
     let key = find(&assessment, &args.key)?;
-    let bytes = if args.facts {
-        json(&key.facts_document())?
+    if args.facts {
+        command::print_json(&key.facts_document())
     } else if args.format == "json" {
-        json(key)?
+        command::print_json(key)
     } else {
-        explained(&assessment, key).into_bytes()
-    };
-    command::print(None, &bytes)
+        command::print(None, explained(&assessment, key).as_bytes())
+    }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Failure> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| Failure::Output {
-        to: "standard output".to_owned(),
-        error: error.into(),
-    })?;
-    bytes.push(b'\n');
-    Ok(bytes)
+/// The assessment that is named, else the last one on this machine.
+pub(crate) fn assessment(named: Option<&Path>) -> Result<Assessment, Failure> {
+    named.map_or_else(last, command::assess::earlier)
 }
 
 fn last() -> Result<Assessment, Failure> {
@@ -47,6 +39,7 @@ fn last() -> Result<Assessment, Failure> {
 /// The one key that a text names: exactly if possible, else by how something of it begins.
 fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure> {
     let wanted = named.trim().to_lowercase();
+    // Somebody may paste the key itself: what was typed is not repeated.
     let texts = |key: &Key| -> Vec<String> {
         [
             Some(&key.id),
@@ -79,7 +72,7 @@ fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure>
     match found.as_slice() {
         [one] => Ok(one),
         [] => Err(Failure::input(
-            format!("no key is called `{}`", text::tame(named)),
+            "no key has that id, key id, name or hint",
             "`tenure assess --all` lists ids and names",
         )),
         several => {
@@ -98,8 +91,7 @@ fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure>
                 .collect();
             Err(Failure::input(
                 format!(
-                    "`{}` names {} keys; give an id:\n  {}",
-                    text::tame(named),
+                    "that names {} keys; give an id:\n  {}",
                     several.len(),
                     lines.join("\n  ")
                 ),
@@ -264,10 +256,8 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
         width,
         "  ",
     ));
-    say(format!(
-        "policy {}  facts {}",
-        outcome.policy, outcome.facts
-    ));
+    say(format!("policy {}", outcome.policy));
+    say(format!("facts  {}", outcome.facts));
     out
 }
 

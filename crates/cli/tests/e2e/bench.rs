@@ -121,7 +121,8 @@ impl Ran {
     /// The exit code, and that the last line on standard error says why.
     #[track_caller]
     pub(crate) fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{}\n{}", self.err, self.out);
+        let start: String = self.out.chars().take(600).collect();
+        assert_eq!(self.code, code, "{}\n{start}", self.err);
         let last = self.err.lines().last().unwrap_or_default();
         if code == 0 {
             assert!(!self.err.contains("exit "), "{}", self.err);

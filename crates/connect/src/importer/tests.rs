@@ -36,7 +36,9 @@ fn error(input: &Input<'_>) -> String {
 
 #[test]
 fn every_kind_is_recognised_by_its_content_alone() {
-    assert_eq!(ALL.map(|(kind, _)| kind).to_vec(), kinds());
+    // A workbook is no text; its own tests make one.
+    let texts: Vec<_> = kinds().into_iter().filter(|k| *k != "workbook").collect();
+    assert_eq!(ALL.map(|(kind, _)| kind).to_vec(), texts);
     for (kind, text) in ALL {
         assert_eq!(kind_of(text.as_bytes()), Some(kind));
         let marked = format!("\u{feff}{}", text.replace('\n', "\r\n"));

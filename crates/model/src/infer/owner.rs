@@ -166,15 +166,32 @@ fn called_machine(subject: &Subject, who: &str) -> bool {
 fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<OwnerCandidate> {
     let mut all: Vec<OwnerCandidate> = Vec::new();
     let mut add = |who: &str, why: String, confidence| {
-        if !is_machine(who)
-            && !called_machine(subject, who)
-            && !all.iter().any(|known| known.who.eq_ignore_ascii_case(who))
-        {
-            all.push(OwnerCandidate {
-                who: who.to_owned(),
-                why,
-                confidence,
-            });
+        if is_machine(who) || called_machine(subject, who) {
+            return;
+        }
+        // Who left cannot own it, and is a trace all the same; their manager knows who took over.
+        let left = world
+            .people
+            .and_then(|people| find(people, who))
+            .filter(|person| person.state == PersonState::Inactive);
+        let mut push = |who: &str, why: String, confidence| {
+            if !all.iter().any(|known| known.who.eq_ignore_ascii_case(who)) {
+                all.push(OwnerCandidate {
+                    who: who.to_owned(),
+                    why,
+                    confidence,
+                });
+            }
+        };
+        match left {
+            None => push(who, why, confidence),
+            Some(person) => {
+                if let Some(manager) = person.manager.as_deref() {
+                    let manages = format!("manager of {who}, who left; {why}");
+                    push(manager, manages, Confidence::Medium);
+                }
+                push(who, format!("{why}; left"), Confidence::Low);
+            }
         }
     };
     for told in &subject.rows {
@@ -204,15 +221,18 @@ fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<
             add(value.trim(), format!("tag {name}"), Confidence::Medium);
         }
     }
-    let left = owner
-        .and_then(|who| find(world.people?, who))
-        .filter(|person| person.state == PersonState::Inactive);
-    if let Some(manager) = left.and_then(|person| person.manager.as_deref()) {
-        add(
-            manager,
-            format!("manager of {}, who left", owner.unwrap_or_default()),
-            Confidence::Medium,
-        );
+    if let Some(owner) = owner {
+        let left = world
+            .people
+            .and_then(|people| find(people, owner))
+            .is_some_and(|person| person.state == PersonState::Inactive);
+        if left {
+            add(
+                owner,
+                "declared or inferred owner".to_owned(),
+                Confidence::Medium,
+            );
+        }
     }
     all
 }
