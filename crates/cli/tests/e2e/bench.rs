@@ -160,7 +160,7 @@ pub(crate) fn keys(assessment: &Value) -> &[Value] {
 
 /// The only key that fits.
 #[track_caller]
-pub(crate) fn only<'a>(assessment: &'a Value, fits: impl Fn(&Value) -> bool) -> &'a Value {
+pub(crate) fn only(assessment: &Value, fits: impl Fn(&Value) -> bool) -> &Value {
     let found: Vec<&Value> = keys(assessment).iter().filter(|key| fits(key)).collect();
     assert_eq!(found.len(), 1, "{found:#?}\n{:#?}", told(assessment));
     found[0]
