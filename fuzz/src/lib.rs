@@ -1,0 +1,3 @@
+//! Fuzz targets for every parser of bytes that nobody vouches for.
+
+pub mod targets;

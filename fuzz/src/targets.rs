@@ -1,0 +1,516 @@
+//! The targets: one function per parser, and real content to start from. Shared, word for word, by the
+//! cargo-fuzz binaries in `fuzz_targets/` and by the seeded runner `crates/app/tests/fuzz.rs`.
+//!
+//! A target fails by panicking: the parser panics itself, or breaks a promise that is checked here.
+
+use std::{cell::OnceCell, fmt::Write as _, fs, path::Path};
+use tempfile::TempDir;
+use tenure_connect::importer::{self, ColumnMap, Input, Recognised};
+use tenure_model::{
+    catalog::{
+        Provider,
+        template::{self, Template},
+    },
+    day::Day,
+    decide::judge,
+    declare, explain,
+    facts::Case,
+    place::hints,
+    policy::{self, Policy},
+};
+use tenure_scan::{
+    engine::{self, Candidate, Context, Sink},
+    judge::Dismissal,
+    reader,
+    rule::Rules,
+    source::git::WorkTree,
+};
+
+/// One parser.
+pub struct Target {
+    /// The name of its cargo-fuzz binary.
+    pub name: &'static str,
+    /// Feeds it.
+    pub run: fn(&[u8]),
+    /// Real content to start from.
+    pub corpus: fn() -> Vec<Vec<u8>>,
+}
+
+macro_rules! importers {
+    ($($name:ident, $kind:literal, [$($fixture:expr),+];)+) => {
+        $(
+            #[allow(missing_docs, reason = "named after its kind")]
+            pub fn $name(bytes: &[u8]) {
+                import(Some($kind), bytes);
+            }
+        )+
+        /// One target per kind of import.
+        pub static IMPORTERS: &[Target] = &[$(Target {
+            name: stringify!($name),
+            run: $name,
+            corpus: || vec![$($fixture.to_vec()),+],
+        }),+];
+        /// The kinds that have a target.
+        pub static KINDS: &[&str] = &[$($kind),+];
+    };
+}
+
+const REPORT_22: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/aws_credential_report_22col.csv");
+const REPORT_23: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/aws_credential_report_23col.csv");
+const KEYS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/aws_list_access_keys.json");
+const USED: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/aws_get_access_key_last_used.json");
+const NEVER_USED: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/aws_get_access_key_last_used_never.json");
+const DEPLOY: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/github_deploy_keys.json");
+const PATS: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/github_org_personal_access_tokens.json");
+const PEOPLE: &[u8] =
+    b"id,email,manager,active,until\n1,bob@x.io,,true,\n2,eve@x.io,1,false,2026-06-30\n";
+const SCIM: &[u8] = br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[{"id":"1","userName":"bob","active":true,"emails":[{"value":"bob@x.io","primary":true}]}]}"#;
+const TABLE: &[u8] = include_bytes!("../../examples/northwind/vendors/partners.csv");
+const SMALL_TABLE: &[u8] = b"name;provider;Owner;expires;secret\nbatch;Anthropic;bob;never;sk-x\n";
+const REFUSAL: &[u8] = br#"{"message":"Resource not accessible by integration","status":"403"}"#;
+
+importers! {
+    import_aws_credential_report, "aws-credential-report", [REPORT_22, REPORT_23];
+    import_aws_access_keys, "aws-access-keys", [KEYS];
+    import_aws_access_key_last_used, "aws-access-key-last-used", [USED, NEVER_USED];
+    import_github_fine_grained_pats, "github-fine-grained-pats", [PATS, REFUSAL];
+    import_github_deploy_keys, "github-deploy-keys", [DEPLOY, REFUSAL];
+    import_people, "people", [PEOPLE, SCIM];
+    import_table, "table", [TABLE, SMALL_TABLE];
+}
+
+/// Every parser that is no importer.
+pub static OTHERS: &[Target] = &[
+    Target {
+        name: "recognise",
+        run: recognise,
+        corpus: exports,
+    },
+    Target {
+        name: "column_map",
+        run: column_map,
+        corpus: column_maps,
+    },
+    Target {
+        name: "scan",
+        run: scan,
+        corpus: sources,
+    },
+    Target {
+        name: "provider",
+        run: provider,
+        corpus: providers,
+    },
+    Target {
+        name: "template",
+        run: template,
+        corpus: templates,
+    },
+    Target {
+        name: "policy",
+        run: policy,
+        corpus: || vec![policy::DEFAULT_TOML.as_bytes().to_vec()],
+    },
+    Target {
+        name: "facts",
+        run: facts,
+        corpus: cases,
+    },
+    Target {
+        name: "declare",
+        run: declare,
+        corpus: declarations,
+    },
+    Target {
+        name: "git_index",
+        run: git_index,
+        corpus: indexes,
+    },
+    Target {
+        name: "words",
+        run: words,
+        corpus: names,
+    },
+];
+
+/// Every target.
+pub fn all() -> impl Iterator<Item = &'static Target> {
+    IMPORTERS.iter().chain(OTHERS)
+}
+
+fn today() -> Day {
+    Day::from_unix_seconds(1_795_392_000)
+}
+
+fn import(kind: Option<&str>, bytes: &[u8]) {
+    let mut input = Input::new("file.txt", bytes, today());
+    if let Some(kind) = kind {
+        input = input.declared(kind);
+    }
+    match importer::read(&input) {
+        Ok(imported) => {
+            assert!(
+                !imported.coverage.is_empty(),
+                "an import that covers nothing"
+            );
+            for problem in &imported.problems {
+                assert!(!problem.at.is_empty() && !problem.what.is_empty());
+            }
+            for row in &imported.rows {
+                assert!(
+                    row.fingerprint.is_none(),
+                    "an importer makes no fingerprints"
+                );
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Content decides what a file is.
+pub fn recognise(bytes: &[u8]) {
+    let input = Input::new("file.txt", bytes, today());
+    if let Recognised::Kind(importer) = importer::recognise(&input) {
+        assert!(
+            KINDS.contains(&importer.kind),
+            "{} has no fuzz target",
+            importer.kind
+        );
+    }
+    import(None, bytes);
+}
+
+/// A saved column map, and a table read by it.
+pub fn column_map(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(map) = ColumnMap::from_toml(text) {
+        let _ = map.to_toml();
+        let _ = map.listing();
+        let input = Input::new("file.csv", SMALL_TABLE, today()).declared("table");
+        let _ = importer::read(&input.with_columns(&map));
+    }
+}
+
+/// Checks what the engine hands out.
+struct Checked {
+    length: usize,
+    lines: u32,
+    seen: usize,
+}
+
+impl Sink for Checked {
+    fn candidate(&mut self, candidate: Candidate) {
+        assert!(candidate.offset <= self.length, "an offset behind the end");
+        assert!(
+            candidate.line >= 1 && candidate.line <= self.lines,
+            "line {}",
+            candidate.line
+        );
+        assert!(!candidate.secret.is_empty(), "an empty secret");
+        assert!(!candidate.provider.is_empty() && !candidate.credential.is_empty());
+        let _ = candidate.secret.hint(&candidate.prefix, 4);
+        self.seen += 1;
+    }
+
+    fn dismissed(&mut self, _: Dismissal) {}
+}
+
+/// The scan engine with the embedded catalogue, in every context, and the reader around it.
+pub fn scan(bytes: &[u8]) {
+    thread_local! {
+        static RULES: OnceCell<Option<Rules>> = const { OnceCell::new() };
+    }
+    let breaks = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let lines = u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1);
+    RULES.with(|rules| {
+        let rules =
+            rules.get_or_init(|| Rules::compile(&tenure_app::catalog::load(None).ok()?).ok());
+        let Some(rules) = rules else {
+            panic!("the embedded catalogue does not compile")
+        };
+        for context in 0..8u8 {
+            let context = Context {
+                code: context & 1 != 0,
+                test_material: context & 2 != 0,
+                encoded: context & 4 != 0,
+            };
+            let mut sink = Checked {
+                length: bytes.len(),
+                lines,
+                seen: 0,
+            };
+            engine::scan(rules, bytes, context, &mut sink);
+        }
+        let plain = Context {
+            code: false,
+            test_material: false,
+            encoded: false,
+        };
+        // UTF-16 is read as UTF-8, which is longer.
+        let mut sink = Checked {
+            length: bytes.len().saturating_mul(2),
+            lines: u32::MAX,
+            seen: 0,
+        };
+        assert!(reader::search_from(rules, &mut &bytes[..], plain, &mut sink).is_ok());
+    });
+}
+
+/// One provider file.
+pub fn provider(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Provider::parse("file.toml", text) {
+        Ok(provider) => {
+            let _ = provider.faults("file.toml");
+            let _ = Rules::compile(&[provider]);
+        }
+        Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+/// A template of a key format: pattern and generator at once.
+pub fn template(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(template) = Template::parse(text) {
+        let example = template.example(template::numbers(7));
+        let length = example.len();
+        assert!(template.shortest() <= length && length <= template.longest());
+        assert!(example.starts_with(template.prefix()));
+        let _ = (template.pattern(), template.last_alphabet());
+    }
+}
+
+/// A policy file.
+pub fn policy(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Policy::parse(text) {
+        Ok(policy) => {
+            assert_eq!(policy.digest().len(), 64);
+            if let Ok(case) = Case::parse(r#"{"id":"k"}"#, today()) {
+                let _ = judge(&case.facts, &case.since, &policy, today());
+            }
+        }
+        Err(error) => assert!(!error.field.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+/// A facts file of `tenure decide`, and the whole answer.
+pub fn facts(bytes: &[u8]) {
+    thread_local! {
+        static POLICY: Policy = Policy::builtin();
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Case::parse(text, today()) {
+        Ok(case) => POLICY.with(|policy| {
+            let answer = explain::answer(&case, policy, "digest", today());
+            assert!(answer.outcome.would_change.len() <= 5);
+            assert!(serde_json::to_string(&answer).is_ok());
+        }),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A facts file of `--facts`.
+pub fn declare(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match declare::parse("facts.toml", text, today()) {
+        Ok(declared) => {
+            for (selector, _) in &declared.keys {
+                let named = selector.key_id.is_some() || selector.name.is_some();
+                assert!(
+                    named || selector.fingerprint.is_some(),
+                    "a selector of everything"
+                );
+            }
+        }
+        Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+/// The index of a git work tree, from the disk, as it is read in the field.
+pub fn git_index(bytes: &[u8]) {
+    thread_local! {
+        static TREE: Option<TempDir> = work_tree();
+    }
+    TREE.with(|tree| {
+        let Some(tree) = tree else {
+            panic!("no temporary folder")
+        };
+        for bytes in [bytes.to_vec(), unsigned(bytes)] {
+            write(&tree.path().join(".git/index"), &bytes);
+            match WorkTree::at(tree.path()) {
+                Ok(Some(tree)) => assert!(tree.commit.is_none()),
+                Ok(None) => panic!("the work tree is gone"),
+                Err(why) => assert!(!why.is_empty()),
+            }
+        }
+    });
+}
+
+fn work_tree() -> Option<TempDir> {
+    let tree = tempfile::tempdir().ok()?;
+    fs::create_dir(tree.path().join(".git")).ok()?;
+    write(&tree.path().join(".git/HEAD"), b"ref: refs/heads/main\n");
+    Some(tree)
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    assert!(fs::write(path, bytes).is_ok(), "{}", path.display());
+}
+
+/// The index with a checksum of zeros, which git takes for "not checked": so that changed bytes get to the parser.
+fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let body = bytes.len().saturating_sub(20);
+    bytes.iter_mut().skip(body).for_each(|byte| *byte = 0);
+    bytes
+}
+
+/// Dates, paths and names, as they stand everywhere.
+pub fn words(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(day) = text.parse::<Day>() {
+        assert_eq!(day.to_string().parse::<Day>(), Ok(day));
+        let _ = (day.plus(i64::MAX), day.plus(i64::MIN), day.short(today()));
+    }
+    let _ = hints::of_path(&text);
+    let _ = (hints::environments(&text), hints::environment(&text));
+}
+
+fn exports() -> Vec<Vec<u8>> {
+    IMPORTERS
+        .iter()
+        .flat_map(|target| (target.corpus)())
+        .collect()
+}
+
+fn column_maps() -> Vec<Vec<u8>> {
+    let input = Input::new("file.csv", SMALL_TABLE, today()).declared("table");
+    let map = importer::read(&input)
+        .ok()
+        .and_then(|imported| imported.column_map);
+    map.and_then(|map| map.to_toml().ok())
+        .map(String::into_bytes)
+        .into_iter()
+        .collect()
+}
+
+fn sources() -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = [
+        include_bytes!("../../examples/northwind/repos/web/.env").to_vec(),
+        include_bytes!("../../examples/northwind/repos/infra/compose.yaml").to_vec(),
+        b"api_key = \"q8Zk2LmX7vTr4WnYb1CdP0\"\ntoken: cThaazJMbVg3dlRyNFduWWIxQ2RQMA==\n".to_vec(),
+        b"-----BEGIN PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDH1x2Y3z4A5b6C7d8E9f0G1h2I3j4K5l6\n-----END PRIVATE KEY-----".to_vec(),
+    ].to_vec();
+    // One text per provider with a key of every format: made now, so that none stands in a file.
+    for provider in tenure_app::catalog::load(None).unwrap_or_default() {
+        let mut text = String::new();
+        for credential in &provider.credentials {
+            let name = credential.names.first().map_or("KEY", String::as_str);
+            for format in &credential.formats {
+                let raw = format.template.example(template::numbers(11));
+                let mended = format
+                    .checksum
+                    .and_then(|sum| sum.mended(&raw, format.template.prefix()));
+                let _ = writeln!(text, "{name}=\"{}\"", mended.unwrap_or(raw));
+            }
+        }
+        all.push(text.into_bytes());
+    }
+    all
+}
+
+fn providers() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../catalog/providers/npm.toml").to_vec(),
+        include_bytes!("../../catalog/providers/sendgrid.toml").to_vec(),
+        include_bytes!("../../catalog/providers/stripe.toml").to_vec(),
+    ]
+}
+
+fn templates() -> Vec<Vec<u8>> {
+    [
+        "SG.{urlsafe:22}.{urlsafe:43}",
+        "{hex:32-40}",
+        "a{{b}}{[a-z]:3}",
+        "ghp_{base62:30}{base62:6}",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect()
+}
+
+fn cases() -> Vec<Vec<u8>> {
+    include_str!("../../crates/model/tests/decisions.jsonl")
+        .lines()
+        .filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(line.get("facts")?.to_string().into_bytes())
+        })
+        .collect()
+}
+
+fn declarations() -> Vec<Vec<u8>> {
+    vec![
+        b"[[key]]\nprovider='stripe'\nname='x'\nowner='ann@example.com'\nisolated=true\npurpose='ci_cd'\n\
+          exception={approved_until=2027-03-01}\noptions={gateway='now'}\nruntimes=['kubernetes']\n\
+          since={unowned=2026-01-01}\n[[key]]\nkey_id='1'\nowner='inactive'\n\
+          [[place]]\npath='web'\naudience='anyone outside the organisation'\n"
+            .to_vec(),
+        b"[[key]]\nfingerprint='0123456789abcdef'\nlast_used={offered=true, at=2026-01-01}\n".to_vec(),
+    ]
+}
+
+fn names() -> Vec<Vec<u8>> {
+    [
+        "2026-11-23",
+        "2026-11-23T23:59:59.9+14:00",
+        ".github/workflows/release.yml",
+        "k8s/prod/secret.yaml",
+        "web-prod_STAGING.test",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect()
+}
+
+/// Git indexes of both common versions, with and without an extension.
+fn indexes() -> Vec<Vec<u8>> {
+    let paths: [&[u8]; 3] = [b".env", b"src/main.rs", b"\xff\xfename with space"];
+    let tree: &[u8] = b"TREE\0\0\0\x1a\x003 0\n\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\0";
+    let build = |version: u8, extension: &[u8]| {
+        let mut index = vec![b'D', b'I', b'R', b'C', 0, 0, 0, version, 0, 0, 0, 3];
+        for path in paths {
+            let start = index.len();
+            index.extend([0; 24]);
+            index.extend([0, 0, 0x81, 0xa4]);
+            index.extend([0; 12]);
+            index.extend([7; 20]);
+            index.extend([0, u8::try_from(path.len()).unwrap_or(0)]);
+            index.extend(path);
+            let length = index.len() - start;
+            index.extend(std::iter::repeat_n(0, 8 - length % 8));
+        }
+        index.extend(extension);
+        index.extend([0; 20]);
+        index
+    };
+    vec![build(2, b""), build(3, b""), build(2, tree), build(4, b"")]
+}
