@@ -291,3 +291,16 @@ fn the_real_content_is_understood() {
         assert!(tree.tracked.contains(".env"));
     }
 }
+
+#[test]
+#[ignore = "writes fuzz/corpus, for `cargo fuzz`; scripts/long calls it"]
+fn the_real_content_is_laid_out_for_cargo_fuzz() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    for target in targets::all() {
+        let folder = folder.join(target.name);
+        fs::create_dir_all(&folder).unwrap();
+        for (nth, bytes) in (target.corpus)().iter().enumerate() {
+            fs::write(folder.join(format!("real-{nth}")), bytes).unwrap();
+        }
+    }
+}
