@@ -1,12 +1,10 @@
 //! Every line of "Bad input": what is wrong is named with file, line or field, the rest is still assessed, and
 //! the exit code and the last line say so.
 
-use crate::{
-    bench::{Bench, TODAY, coverage, keys, of, only, skipped},
-    sample,
-};
+use crate::bench::{Bench, TODAY, coverage, keys, of, only, skipped};
 use serde_json::Value;
 use std::{io::Write as _, process::Stdio};
+use tenure_testkit::sample;
 
 const REPORT: &str =
     include_str!("../../../connect/tests/fixtures/aws_credential_report_22col.csv");

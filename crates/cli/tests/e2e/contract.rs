@@ -1,11 +1,9 @@
 //! The contracts: the schema, the same bytes twice, `decide` on what `why` says, the demo as an assessment.
 
-use crate::{
-    bench::{Bench, TODAY, keys},
-    sample,
-};
+use crate::bench::{Bench, TODAY, keys};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tenure_testkit::sample;
 
 /// Every verdict of the procedure.
 const VERDICTS: [&str; 16] = [

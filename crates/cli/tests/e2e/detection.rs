@@ -1,12 +1,10 @@
 //! What is found in a folder, what it means by where it lies, and what is none.
 
-use crate::{
-    bench::{Bench, coverage, keys, of, only, told},
-    sample,
-};
+use crate::bench::{Bench, coverage, keys, of, only, told};
 use base64::Engine as _;
 use serde_json::Value;
 use std::process::Command;
+use tenure_testkit::sample;
 
 fn verdict(key: &Value) -> &str {
     key["verdict"]["id"].as_str().unwrap()

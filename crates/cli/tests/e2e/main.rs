@@ -12,6 +12,5 @@ mod bench;
 mod contract;
 mod detection;
 mod merging;
-mod sample;
 mod secrets;
 mod surfaces;

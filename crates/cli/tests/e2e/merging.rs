@@ -1,10 +1,8 @@
 //! What is one key is one, and what may be one stays apart and is listed.
 
-use crate::{
-    bench::{Bench, keys, of, only},
-    sample,
-};
+use crate::bench::{Bench, keys, of, only};
 use serde_json::{Value, json};
+use tenure_testkit::sample;
 
 const HEADER: &str = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,\
 password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,\

@@ -10,13 +10,13 @@ use tenure_model::{
 };
 
 /// The catalogue.
-pub(crate) fn providers() -> &'static [Provider] {
+pub fn providers() -> &'static [Provider] {
     static PROVIDERS: OnceLock<Vec<Provider>> = OnceLock::new();
     PROVIDERS.get_or_init(|| tenure_app::catalog::load(None).unwrap())
 }
 
 /// Every kind of key in the catalogue.
-pub(crate) fn kinds() -> impl Iterator<Item = (&'static Provider, &'static Credential)> {
+pub fn kinds() -> impl Iterator<Item = (&'static Provider, &'static Credential)> {
     providers().iter().flat_map(|provider| {
         provider
             .credentials
@@ -26,7 +26,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = (&'static Provider, &'static Crede
 }
 
 /// An example of a format, with a checksum that holds.
-pub(crate) fn of_format(format: &Format, seed: u64) -> String {
+pub fn of_format(format: &Format, seed: u64) -> String {
     let raw = format.template.example(numbers(seed));
     format
         .checksum
@@ -44,27 +44,27 @@ fn part(provider: &str, kind: &str, part: Part, seed: u64) -> String {
 }
 
 /// A secret of a kind.
-pub(crate) fn secret(provider: &str, kind: &str, seed: u64) -> String {
+pub fn secret(provider: &str, kind: &str, seed: u64) -> String {
     part(provider, kind, Part::Secret, seed)
 }
 
 /// A public id of a kind.
-pub(crate) fn key_id(provider: &str, kind: &str, seed: u64) -> String {
+pub fn key_id(provider: &str, kind: &str, seed: u64) -> String {
     part(provider, kind, Part::KeyId, seed)
 }
 
 /// A secret without a form.
-pub(crate) fn generic(seed: u64) -> String {
+pub fn generic(seed: u64) -> String {
     text("{base62:32}", seed)
 }
 
 /// A text of a shape.
-pub(crate) fn text(shape: &str, seed: u64) -> String {
+pub fn text(shape: &str, seed: u64) -> String {
     Template::parse(shape).unwrap().example(numbers(seed))
 }
 
 /// A private key, as far as a reader of its text can tell.
-pub(crate) fn private_key(seed: u64) -> String {
+pub fn private_key(seed: u64) -> String {
     let mut random = numbers(seed);
     let line = Template::parse("{base64:64}").unwrap();
     let body: Vec<String> = (0..12).map(|_| line.example(&mut random)).collect();
