@@ -72,6 +72,8 @@ const PEOPLE: &[u8] =
 const SCIM: &[u8] = br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[{"id":"1","userName":"bob","active":true,"emails":[{"value":"bob@x.io","primary":true}]}]}"#;
 const TABLE: &[u8] = include_bytes!("../../examples/northwind/vendors/partners.csv");
 const SMALL_TABLE: &[u8] = b"name;provider;Owner;expires;secret\nbatch;Anthropic;bob;never;sk-x\n";
+const XLSX: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/keys.xlsx");
+const ODS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/keys.ods");
 const REFUSAL: &[u8] = br#"{"message":"Resource not accessible by integration","status":"403"}"#;
 
 importers! {
@@ -81,6 +83,7 @@ importers! {
     import_github_fine_grained_pats, "github-fine-grained-pats", [PATS, REFUSAL];
     import_github_deploy_keys, "github-deploy-keys", [DEPLOY, REFUSAL];
     import_people, "people", [PEOPLE, SCIM];
+    import_workbook, "workbook", [XLSX, ODS];
     import_table, "table", [TABLE, SMALL_TABLE];
 }
 

@@ -155,8 +155,10 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
                 let part = inventories.coverage.first()?;
                 Some(format!("{}: {}", part.source, part.reason.as_deref()?))
             });
-        return Err(AssessError::Nothing(why.unwrap_or_else(|| {
-            "there is no file in the given places".to_owned()
+        let binary = whole.binary;
+        return Err(AssessError::Nothing(why.unwrap_or_else(|| match binary {
+            0 => "there is no file in the given places".to_owned(),
+            n => format!("none of the {n} files in the given places is text"),
         })));
     }
     Ok(put_together(request, declarations, inventories, whole))

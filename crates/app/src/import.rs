@@ -6,7 +6,7 @@ use std::{
     io::Read as _,
     path::PathBuf,
 };
-use tenure_connect::importer::{self, ColumnMap, Imported, Input, Recognised};
+use tenure_connect::importer::{self, ColumnMap, Field, Imported, Input, Recognised};
 use tenure_model::{
     assessment::Skipped,
     day::Day,
@@ -117,7 +117,10 @@ impl Inventories {
                 }
                 Recognised::Refused { .. } => return,
                 Recognised::Nothing => {
-                    if let Some(problem) = broken(document, &bytes) {
+                    if let Some(imported) = by_its_name(document, &input) {
+                        self.read.insert(document.path.clone());
+                        self.keep(document, imported, lens);
+                    } else if let Some(problem) = broken(document, &bytes) {
                         self.refuse(document, problem);
                     }
                     return;
@@ -277,6 +280,19 @@ fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<S
         code_owners: Vec::new(),
         test_mode: false,
     })
+}
+
+/// A table that calls itself an inventory of keys, and whose header names providers and keys, is one, however
+/// little else it says.
+fn by_its_name(document: &Document, input: &Input<'_>) -> Option<Imported> {
+    if !is_named_as_inventory(document) {
+        return None;
+    }
+    let imported = importer::read(&input.declared(TABLE)).ok()?;
+    let columns = &imported.column_map.as_ref()?.columns;
+    let has = |field: &Field| columns.iter().any(|column| column.field == *field);
+    let says_which = [Field::Name, Field::KeyId, Field::Hint, Field::Secret];
+    (has(&Field::Provider) && says_which.iter().any(has)).then_some(imported)
 }
 
 /// Whether its name says that it is an inventory of keys.

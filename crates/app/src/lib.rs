@@ -7,5 +7,6 @@ pub mod discreet;
 pub mod import;
 pub mod progress;
 pub mod report;
+pub mod sources;
 pub mod state;
 pub mod tree;

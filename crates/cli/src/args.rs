@@ -25,6 +25,14 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Assess an example company, the same every day
     Demo(Box<Demo>),
+    /// The exports that Tenure reads: where each comes from, and what it cannot tell
+    Sources {
+        /// One kind, as --import KIND=FILE takes it
+        kind: Option<String>,
+        /// How to print it
+        #[arg(short, long, value_parser = ["table", "json", "md"], default_value = "table")]
+        format: String,
+    },
     /// Judge facts by the rules alone: one answer per facts object
     Decide(Decide),
     /// Show or check the policy: the numbers that the rules use

@@ -8,6 +8,7 @@ mod diff;
 mod pages;
 mod policy;
 mod schema;
+mod sources;
 mod top;
 mod why;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Top(args)) => top::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Demo(args)) => demo::run(args),
+        Some(Command::Sources { kind, format }) => sources::run(kind.as_deref(), format),
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
         Some(Command::Catalog(args)) => catalog::run(args),

@@ -52,20 +52,24 @@ pub(crate) fn pad(text: &str, width: usize) -> String {
 
 /// Wraps a text at spaces, each line after the first indented.
 pub(crate) fn wrap(text: &str, width: usize, indent: &str) -> String {
-    let mut out = String::new();
-    let mut used = 0usize;
-    for word in tame(text).split(' ') {
+    let text = tame(text);
+    let words = text.trim_start_matches(' ');
+    let mut used = text.len().saturating_sub(words.len());
+    let mut out = " ".repeat(used);
+    let mut begun = false;
+    for word in words.split(' ') {
         let wide = word.width();
-        if used > 0 && used.saturating_add(wide).saturating_add(1) > width {
+        if begun && used.saturating_add(wide).saturating_add(1) > width {
             out.push('\n');
             out.push_str(indent);
             used = indent.width();
-        } else if used > 0 {
+        } else if begun {
             out.push(' ');
             used = used.saturating_add(1);
         }
         out.push_str(word);
         used = used.saturating_add(wide);
+        begun = true;
     }
     out
 }
@@ -126,6 +130,7 @@ mod tests {
         assert_eq!(pad("ab", 4), "ab  ");
         assert_eq!(pad("鍵鍵鍵", 5), "鍵鍵…");
         assert_eq!(wrap("aa bb cc", 5, "  "), "aa bb\n  cc");
+        assert_eq!(wrap("  aa bb cc", 7, "    "), "  aa bb\n    cc");
         assert_eq!(number(1_234_567), "1,234,567");
         assert_eq!(count(1, "key"), "1 key");
     }

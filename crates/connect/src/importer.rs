@@ -23,6 +23,10 @@ pub struct Importer {
     pub kind: &'static str,
     /// What it is, for people.
     pub title: &'static str,
+    /// Where this file comes from: the command or page, and the right that it needs.
+    pub get: &'static str,
+    /// What it can never tell.
+    pub cannot: &'static str,
     /// Whether content is of this kind. Looks at the content, never at the name alone.
     pub recognise: fn(&Input<'_>) -> Recognition,
     /// Reads it.
@@ -34,48 +38,64 @@ pub static IMPORTERS: &[Importer] = &[
     Importer {
         kind: aws_credential_report::KIND,
         title: "AWS IAM credential report",
+        get: "`aws iam generate-credential-report`, then `aws iam get-credential-report`; it needs iam:GenerateCredentialReport and iam:GetCredentialReport.",
+        cannot: "Key ids, end dates, and service-specific credentials. AWS makes it at most every four hours.",
         recognise: aws_credential_report::recognise,
         read: aws_credential_report::read,
     },
     Importer {
         kind: aws_access_keys::KIND,
         title: "AWS list-access-keys",
+        get: "`aws iam list-access-keys --user-name NAME` for each user; it needs iam:ListAccessKeys. Several answers may stand in one file.",
+        cannot: "Last use, end dates, and the keys of other users.",
         recognise: aws_access_keys::recognise,
         read: aws_access_keys::read,
     },
     Importer {
         kind: aws_last_used::KIND,
         title: "AWS get-access-key-last-used",
+        get: "`aws iam get-access-key-last-used --access-key-id ID` for each key; it needs iam:GetAccessKeyLastUsed. The answer does not name its key: put the id into the file's name or beside the answer.",
+        cannot: "Anything but last use. AWS records it since 22 April 2015.",
         recognise: aws_last_used::recognise,
         read: aws_last_used::read,
     },
     Importer {
         kind: github_fine_grained_pats::KIND,
         title: "GitHub fine-grained personal access tokens of an organisation",
+        get: "`gh api --paginate /orgs/ORG/personal-access-tokens`; only a GitHub App of the organisation may ask, with the organisation permission for personal access tokens.",
+        cannot: "Classic tokens, and fine-grained tokens that reach no resource of the organisation.",
         recognise: github_fine_grained_pats::recognise,
         read: github_fine_grained_pats::read,
     },
     Importer {
         kind: github_deploy_keys::KIND,
         title: "GitHub deploy keys of a repository",
+        get: "`gh api --paginate /repos/OWNER/REPO/keys` for each repository; it needs administration of the repository.",
+        cannot: "End dates: deploy keys have none. Keys of other repositories.",
         recognise: github_deploy_keys::recognise,
         read: github_deploy_keys::read,
     },
     Importer {
         kind: people::KIND,
         title: "people list (SCIM or CSV)",
+        get: "The people system's SCIM list (`GET /Users`), or any table with id, e-mail, manager, active and until.",
+        cannot: "Anything about keys. Who is not in it counts as nobody.",
         recognise: people::recognise,
         read: people::read,
     },
     Importer {
         kind: workbook::KIND,
         title: "workbook of keys or people (XLSX, ODS)",
+        get: "Any workbook with a sheet of keys or of people, as XLSX or ODS.",
+        cannot: "What its authors do not know; everything in it is declared, nothing observed.",
         recognise: workbook::recognise,
         read: workbook::read,
     },
     Importer {
         kind: table::KIND,
         title: "spreadsheet or inventory (CSV, TSV)",
+        get: "Any table of keys as CSV or TSV. `--save-columns` writes how its columns were understood, `--columns` gives that back, mended.",
+        cannot: "What its authors do not know; everything in it is declared, nothing observed.",
         recognise: table::recognise,
         read: table::read,
     },

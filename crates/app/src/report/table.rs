@@ -114,7 +114,7 @@ fn row(key: &Key, today: Day) -> [String; 27] {
 
 /// A cell that no spreadsheet takes for a formula.
 fn harmless(cell: &str) -> String {
-    let cell = text::visible(cell);
+    let cell = text::unhidden(cell);
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|']) {
         format!("'{cell}")
     } else {

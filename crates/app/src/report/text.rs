@@ -5,6 +5,16 @@ use tenure_model::day::Day;
 /// The longest text from outside that a page shows, in characters.
 const LONGEST: usize = 160;
 
+/// A text in which nothing is hidden, at its full length.
+pub(super) fn unhidden(text: &str) -> String {
+    text.chars()
+        .map(|c| match is_hidden(c) {
+            true => format!("⟨U+{:04X}⟩", u32::from(c)),
+            false => c.to_string(),
+        })
+        .collect()
+}
+
 /// A text in which nothing is hidden: control characters and characters that change the direction
 /// of the text are written as their code point; long texts are cut in the middle.
 pub(super) fn visible(text: &str) -> String {

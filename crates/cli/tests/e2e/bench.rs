@@ -67,6 +67,8 @@ impl Bench {
             .env("HOME", self.state())
             .env("NO_COLOR", "1")
             .env("COLUMNS", "100")
+            // Where lines are broken depends on how long the name of a made folder is.
+            .env("TMPDIR", "/tmp")
             .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null());
         command
@@ -160,7 +162,7 @@ pub(crate) fn keys(assessment: &Value) -> &[Value] {
 
 /// The only key that fits.
 #[track_caller]
-pub(crate) fn only<'a>(assessment: &'a Value, fits: impl Fn(&Value) -> bool) -> &'a Value {
+pub(crate) fn only(assessment: &Value, fits: impl Fn(&Value) -> bool) -> &Value {
     let found: Vec<&Value> = keys(assessment).iter().filter(|key| fits(key)).collect();
     assert_eq!(found.len(), 1, "{found:#?}\n{:#?}", told(assessment));
     found[0]

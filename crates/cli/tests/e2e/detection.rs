@@ -530,3 +530,13 @@ fn an_earlier_assessment_keeps_the_day_on_which_a_finding_began() {
     );
     assert!(due(&since) < due(&alone));
 }
+
+#[test]
+fn a_table_that_calls_itself_an_inventory_is_one_however_little_it_says() {
+    let text = "name,provider\nbilling,stripe\n";
+    let bench = Bench::with(&[("keys.csv", text), ("src/palette.csv", text)]);
+    let found = bench.assessment(&[]);
+    assert_eq!(keys(&found).len(), 1);
+    assert_eq!(keys(&found)[0]["name"], "billing");
+    assert!(!coverage(&found, "keys.csv").is_empty());
+}

@@ -143,7 +143,13 @@ fn columns(input: &Input<'_>, sheet: &Sheet) -> Result<ColumnMap, ImportError> {
         let told_apart = input.columns.is_some_and(|saved| {
             saved.field(at + 1, cell).is_some() && saved.field(twin + 1, cell).is_some()
         });
-        if !told_apart {
+        // Two columns of which nothing is used cannot be confused.
+        let unused = [at, twin].iter().all(|column| {
+            map.columns
+                .get(*column)
+                .is_some_and(|column| column.field == Field::Ignore)
+        });
+        if !told_apart && !unused {
             let shown = map
                 .columns
                 .get(at)

@@ -301,6 +301,40 @@ mod tests {
     }
 
     #[test]
+    fn workbooks_of_other_programs_are_read() {
+        for (name, bytes) in [
+            (
+                "keys.xlsx",
+                &include_bytes!("../../tests/fixtures/keys.xlsx")[..],
+            ),
+            ("keys.ods", include_bytes!("../../tests/fixtures/keys.ods")),
+        ] {
+            let input = Input::new(name, bytes, today());
+            assert_eq!(recognise(&input), Recognition::Yes, "{name}");
+            let imported = read(&input).unwrap();
+            assert!(
+                imported.problems.is_empty(),
+                "{name}: {:?}",
+                imported.problems
+            );
+            let told: Vec<_> = imported
+                .rows
+                .iter()
+                .map(|row| (row.provider.as_str(), row.created, row.expires))
+                .collect();
+            let day = |text: &str| When::On(text.parse().unwrap());
+            assert_eq!(
+                told,
+                [
+                    ("stripe", day("2024-03-01"), When::Never),
+                    ("okta", day("2025-05-09"), day("2027-01-31"))
+                ],
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_workbook_says_so() {
         let problem = |bytes: &[u8]| {
             read(&Input::new("keys.xlsx", bytes, today()))
