@@ -507,7 +507,7 @@ fn judged(
     let today = request.today;
     let mut since_notes = BTreeMap::new();
     if let Some((day, Some(earlier))) = earlier {
-        begun(&mut inferred.since, &mut since_notes, earlier, day);
+        begun(&mut inferred.since, &mut since_notes, earlier, day, today);
     }
     let judgement = judge(&inferred.facts, &inferred.since, request.policy, today);
     let outcome = explain::outcome(
@@ -601,13 +601,23 @@ fn judged(
 }
 
 /// A finding that stood at the earlier assessment began then, or on the day that it says itself.
-fn begun(since: &mut Since, notes: &mut BTreeMap<Verdict, String>, earlier: &Key, day: Day) {
+fn begun(
+    since: &mut Since,
+    notes: &mut BTreeMap<Verdict, String>,
+    earlier: &Key,
+    day: Day,
+    today: Day,
+) {
     let kept = earlier.facts.iter().filter_map(|(name, note)| {
         let verdict: Verdict = name.strip_prefix("since.")?.parse().ok()?;
         let day: Day = note.value.as_str()?.parse().ok()?;
         Some((verdict, day))
     });
-    for (verdict, day) in kept.chain([(earlier.verdict.id, day)]) {
+    // A day ahead would move a deadline later.
+    let past = kept
+        .chain([(earlier.verdict.id, day)])
+        .filter(|(_, day)| *day <= today);
+    for (verdict, day) in past {
         let earliest = since.of(verdict).map_or(day, |known| known.min(day));
         if since.of(verdict) != Some(earliest) {
             since.set(verdict, Some(earliest));

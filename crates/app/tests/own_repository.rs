@@ -53,6 +53,10 @@ fn mode(path: &Path, mode: u32) {
 }
 
 fn assessed(path: &Path) -> Assessment {
+    since(path, None, "2026-11-23")
+}
+
+fn since(path: &Path, earlier: Option<&Assessment>, today: &str) -> Assessment {
     let providers = catalog::load(None).unwrap();
     assess(
         &Request {
@@ -62,11 +66,11 @@ fn assessed(path: &Path) -> Assessment {
             facts: &[],
             columns: None,
             exclude: &[],
-            since: None,
+            since: earlier,
             providers: &providers,
             policy: &Policy::builtin(),
             pepper: &Pepper::new([7; 32]),
-            today: "2026-11-23".parse().unwrap(),
+            today: today.parse().unwrap(),
             title: None,
         },
         &Silent,
@@ -134,4 +138,21 @@ fn a_refused_answer_in_place_of_a_list_is_not_covered_and_never_none() {
         assert!(part.reason.as_deref().unwrap().contains("403"));
     }
     assert!(!assessment.complete);
+}
+
+#[test]
+fn a_finding_keeps_the_day_on_which_it_began_and_never_begins_ahead() {
+    let folder = repository();
+    let due = |assessment: &Assessment| assessment.keys[0].verdict.outcome.due.unwrap();
+    let first = assessed(folder.path());
+    let second = since(folder.path(), Some(&first), "2026-11-30");
+    assert_eq!(due(&second), due(&first));
+    let third = since(folder.path(), Some(&second), "2026-12-20");
+    assert_eq!(due(&third), due(&first));
+    // An assessment that was dated later moves nothing later.
+    let ahead = since(folder.path(), None, "2027-06-01");
+    assert_eq!(
+        due(&since(folder.path(), Some(&ahead), "2026-11-23")),
+        due(&first)
+    );
 }
