@@ -252,7 +252,7 @@ fn separate_ambiguous(sightings: &mut [Sighting]) -> Vec<(String, BTreeSet<Strin
 type Unsure = (usize, usize, String);
 
 /// A row that names a user's slot and a row that names an id of that user are one key where both were made
-/// in the same second, and no other row fits as well.
+/// in the same second, and no other row fits as well; of several made in one second, the one in the same state.
 fn join_slots(
     rows: &[SourcedRow],
     groups: &mut Groups,
@@ -304,6 +304,14 @@ fn join_slots(
         let day = made(
             &|other| matches!((told.row.created, other.row.created), (When::On(a), When::On(b)) if a == b),
         );
+        let alike: Vec<usize> = second
+            .iter()
+            .copied()
+            .filter(|other| {
+                let of = |told: &SourcedRow| told.row.status;
+                of(told).is_some() && rows.get(*other).map(of) == Some(of(told))
+            })
+            .collect();
         let distinct = |found: &[usize]| -> BTreeSet<String> {
             found
                 .iter()
@@ -312,6 +320,8 @@ fn join_slots(
         };
         let (found, confidence) = if distinct(&second).len() == 1 {
             (second, Confidence::High)
+        } else if distinct(&alike).len() == 1 {
+            (alike, Confidence::Medium)
         } else if second.is_empty() && distinct(&day).len() == 1 {
             (day, Confidence::Medium)
         } else {

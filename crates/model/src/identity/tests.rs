@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     day::Day,
+    facts::Status,
     key::Row,
     place::{Audience, Liveness, PlaceKind},
     secret::{Fingerprint, Pepper, Secret},
@@ -167,6 +168,43 @@ fn two_ids_of_one_second_stay_apart_and_are_listed() {
         &[],
     );
     assert_eq!((keys.len(), pairs.len()), (3, 2));
+}
+
+#[test]
+fn of_two_ids_of_one_second_the_state_tells() {
+    let of = |status| {
+        move |r: &mut Row, slot_of: Option<u8>, id: &str| {
+            match slot_of {
+                Some(nth) => slot(r, "ci", nth, 1_700_000_000),
+                None => listed(r, "ci", id, 1_700_000_000),
+            }
+            r.status = Some(status);
+        }
+    };
+    let (active, inactive) = (of(Status::Active), of(Status::Inactive));
+    let second = "AKIAQYLPMN5HFIQR7XYB";
+    let rows = |other: &dyn Fn(&mut Row, Option<u8>, &str)| {
+        vec![
+            row("report", |r| active(r, Some(1), "")),
+            row("report", |r| other(r, Some(2), "")),
+            row("list", |r| active(r, None, ID)),
+            row("list", |r| other(r, None, second)),
+        ]
+    };
+    let (keys, pairs) = merge(rows(&inactive), vec![], &[]);
+    assert_eq!((keys.len(), pairs.len()), (2, 0));
+    assert!(keys.iter().all(|key| {
+        let states: BTreeSet<_> = key
+            .subject
+            .rows
+            .iter()
+            .map(|told| told.row.status)
+            .collect();
+        key.merged[0].confidence == Confidence::Medium && states.len() == 1
+    }));
+    // Where both are in the same state, nothing tells.
+    let (keys, pairs) = merge(rows(&active), vec![], &[]);
+    assert_eq!((keys.len(), pairs.len()), (4, 4));
 }
 
 #[test]
