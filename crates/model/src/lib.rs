@@ -26,10 +26,12 @@ pub mod infer;
 pub mod key;
 pub mod level;
 pub mod note;
+pub mod people;
 pub mod place;
 pub mod policy;
 pub mod reason;
 #[cfg(test)]
 mod sample;
 pub mod secret;
+pub mod shared;
 pub mod summary;
