@@ -42,8 +42,6 @@ pub(super) enum Rest {
 
 /// One answer.
 pub(super) struct Page {
-    /// Where it stands in the file: empty, or `/2`.
-    pub(super) at: String,
     /// The answer without its list; `null` where the entries stand alone.
     pub(super) head: Value,
     /// Its entries, and where they stand.
@@ -117,7 +115,6 @@ pub(super) fn pages(input: &Input<'_>, form: &Form) -> Result<Pages, ImportError
     if !alone.is_empty() {
         why.extend(form.bare.map(str::to_owned));
         pages.push(Page {
-            at: String::new(),
             head: Value::Null,
             entries: alone,
         });
@@ -150,7 +147,6 @@ fn page(mut item: Value, at: &str, form: &Form) -> Result<Found, String> {
     match pointer {
         Some(pointer) => match item.pointer_mut(pointer).map(Value::take) {
             Some(Value::Array(entries)) => Ok(Found::Page(Page {
-                at: at.to_owned(),
                 head: item,
                 entries: placed(entries, pointer),
             })),
@@ -203,7 +199,9 @@ fn missing(pages: &[Page], form: &Form) -> Option<String> {
         ));
     }
     match pages.last().map(|page| (form.rest)(&page.head)) {
-        Some(Rest::More(field)) => Some(format!("it goes on (`{field}`): a further page is missing")),
+        Some(Rest::More(field)) => {
+            Some(format!("it goes on (`{field}`): a further page is missing"))
+        }
         _ => None,
     }
 }
@@ -290,7 +288,10 @@ impl<'e> Entry<'e> {
     /// The texts of a list.
     pub(super) fn texts(&self, field: &str) -> Vec<&'e str> {
         let list = self.field(field).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str).collect()
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
     }
 
     /// The public id. An entry without one cannot be told from others.
@@ -349,7 +350,9 @@ impl<'e> Entry<'e> {
     /// A state by the words of the provider; a word that is not among them leaves it unknown.
     pub(super) fn status(&self, field: &str, words: &[(&str, Status)]) -> Option<Status> {
         let word = self.text(field)?;
-        let known = words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+        let known = words
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(word));
         Some(known.map_or(Status::Unknown, |(_, status)| *status))
     }
 
@@ -385,6 +388,24 @@ pub(super) fn associate(who: String, why: &str, machine: bool) -> Associate {
     }
 }
 
+/// Names of scopes, roles or permissions for a message: short, and without a secret glued to one of them.
+pub(super) fn listed(names: &[&str]) -> String {
+    let holds = |name: &str| {
+        let starts = name
+            .char_indices()
+            .filter(|(_, c)| !c.is_ascii_alphanumeric())
+            .map(|(at, c)| at + c.len_utf8());
+        std::iter::once(0)
+            .chain(starts)
+            .any(|at| name.get(at..).is_some_and(guard::has_secret_prefix))
+    };
+    let shown: Vec<&str> = names
+        .iter()
+        .map(|name| if holds(name) { "…" } else { *name })
+        .collect();
+    guard::quoted(&shown.join(", "))
+}
+
 /// What the provider shows of a secret, where it shows no more than a part.
 pub(super) fn masked(text: &str) -> Option<String> {
     guard::is_masked(text).then(|| guard::name(text))
@@ -402,7 +423,8 @@ pub(super) fn from_addresses(row: &mut Row, ranges: &[&str]) {
     let everywhere = |range: &&str| {
         let (address, prefix) = range.split_once('/').unwrap_or((range, ""));
         // Half of the internet is no restriction either.
-        matches!(address, "*" | "0.0.0.0" | "::" | "") || prefix.parse().is_ok_and(|bits: u8| bits < 8)
+        matches!(address, "*" | "0.0.0.0" | "::" | "")
+            || prefix.parse().is_ok_and(|bits: u8| bits < 8)
     };
     if !ranges.is_empty() && !ranges.iter().any(everywhere) {
         row.declared
@@ -512,13 +534,15 @@ impl Gathered {
         let inactive = |row: &Row| matches!(row.status, Some(Status::Inactive | Status::Refused));
         let filtered = !self.rows().is_empty() && self.rows().iter().all(inactive);
         self.imported.whole = lists_all && self.why().is_none() && !filtered;
-        let held = self.rows().iter().filter(|row| row.secret.is_some()).count();
+        let held = self
+            .rows()
+            .iter()
+            .filter(|row| row.secret.is_some())
+            .count();
         if held > 0 {
-            self.imported.coverage.push(self.cover.read(
-                "plaintext secrets",
-                held,
-                None,
-            ));
+            self.imported
+                .coverage
+                .push(self.cover.read("plaintext secrets", held, None));
             self.note(format!(
                 "holds {held} secret{} in plaintext: the file itself is an exposure",
                 if held == 1 { "" } else { "s" }
@@ -596,13 +620,23 @@ mod tests {
         assert_eq!(why(r#"{"data":[{"id":1}]}"#), None);
         assert_eq!(why(r#"{"data":[]}"#), None);
         assert_eq!(why("[]"), None);
-        assert!(why(r#"{"data":[{"id":1}],"next":"abc"}"#).unwrap().contains("`next`"));
+        assert!(
+            why(r#"{"data":[{"id":1}],"next":"abc"}"#)
+                .unwrap()
+                .contains("`next`")
+        );
         assert!(why(r#"{"data":[{"id":1}],"next":true}"#).is_some());
         assert_eq!(why(r#"{"data":[{"id":1}],"next":null}"#), None);
         assert_eq!(why(r#"{"data":[{"id":1}],"next":""}"#), None);
         // The next page follows in the file.
-        assert_eq!(why(r#"{"data":[{"id":1}],"next":"a"}{"data":[{"id":2}]}"#), None);
-        assert_eq!(why(r#"[{"data":[{"id":1}],"next":"a"},{"data":[{"id":2}]}]"#), None);
+        assert_eq!(
+            why(r#"{"data":[{"id":1}],"next":"a"}{"data":[{"id":2}]}"#),
+            None
+        );
+        assert_eq!(
+            why(r#"[{"data":[{"id":1}],"next":"a"},{"data":[{"id":2}]}]"#),
+            None
+        );
         assert_eq!(why(r#"{"id":1}"#).as_deref(), Some("bare"));
         assert_eq!(why(r#"[{"id":1}]"#).as_deref(), Some("bare"));
     }
@@ -661,9 +695,16 @@ mod tests {
             gathered.finish(true)
         };
         let held = taken(json!({"secret": "not-for-you"}));
-        assert_eq!(held.rows[0].secret.as_ref().unwrap().expose(), b"not-for-you");
+        assert_eq!(
+            held.rows[0].secret.as_ref().unwrap().expose(),
+            b"not-for-you"
+        );
         assert!(held.plaintext && !format!("{held:?}").contains("not-for-you"));
-        assert!(held.coverage.iter().any(|part| part.part == "plaintext secrets"));
+        assert!(
+            held.coverage
+                .iter()
+                .any(|part| part.part == "plaintext secrets")
+        );
         let stray = taken(json!({"a": [{"b": "ghp_0123456789abcdefghijABCDEFGHIJ012345"}]}));
         assert!(stray.plaintext);
         for none in [
@@ -674,6 +715,12 @@ mod tests {
         ] {
             assert!(!taken(none).plaintext);
         }
+    }
+
+    #[test]
+    fn a_secret_among_scopes_is_not_repeated() {
+        let glued = "read_ghp_0123456789abcdefghijABCDEFGHIJ012345";
+        assert_eq!(listed(&["api", glued, "read:org"]), "api, …, read:org");
     }
 
     #[test]

@@ -42,8 +42,15 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         gathered.take(value, key(&entry), &["key", "api_key", "secret"]);
     }
     gathered.read("API keys");
-    gathered.read_if(tells_expiry, "expiry", "this older answer has no field `expires_at`");
-    gathered.not_offered("last use", "Anthropic does not tell when a key was last used");
+    gathered.read_if(
+        tells_expiry,
+        "expiry",
+        "this older answer has no field `expires_at`",
+    );
+    gathered.not_offered(
+        "last use",
+        "Anthropic does not tell when a key was last used",
+    );
     Ok(gathered.finish(true))
 }
 
@@ -85,9 +92,13 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
         ));
     }
     let machine = |kind: Option<&str>| kind.is_some_and(|kind| kind.starts_with("service_account"));
-    let acts_as = ["/principal/id", "/principal/user_id", "/principal/service_account_id"]
-        .iter()
-        .find_map(|field| entry.who(field));
+    let acts_as = [
+        "/principal/id",
+        "/principal/user_id",
+        "/principal/service_account_id",
+    ]
+    .iter()
+    .find_map(|field| entry.who(field));
     row.associates.extend(
         acts_as.map(|who| answer::associate(who, "the key acts as it", machine(principal))),
     );
@@ -121,7 +132,10 @@ mod tests {
         assert_eq!(row.key_id.as_deref(), Some("apikey_01EXAMPLE"));
         assert_eq!(row.account.as_deref(), Some("wrkspc_01EXAMPLE"));
         assert_eq!(row.hint.as_deref(), Some("sk-ant-api03-R2D...igAA"));
-        assert_eq!((row.expires, row.last_used), (When::Never, When::NotOffered));
+        assert_eq!(
+            (row.expires, row.last_used),
+            (When::Never, When::NotOffered)
+        );
         assert_eq!(row.status, Some(Status::Active));
         assert_eq!(row.privilege.as_ref().unwrap().0, Privilege::WriteNarrow);
         assert_eq!(row.associates[0].who, "user_01EXAMPLE");

@@ -10,7 +10,6 @@ use super::{
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
-use serde_json::Value;
 use std::collections::BTreeSet;
 use tenure_model::{
     facts::{IssuedTo, Status},
@@ -31,7 +30,11 @@ const FORM: Form = Form {
 };
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    answer::recognise(input, &FORM, &["ServiceSpecificCredentialId", "ServiceName"])
+    answer::recognise(
+        input,
+        &FORM,
+        &["ServiceSpecificCredentialId", "ServiceName"],
+    )
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
@@ -57,7 +60,10 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         );
     }
     gathered.read("expiry");
-    gathered.not_offered("last use", "AWS does not tell it of service-specific credentials");
+    gathered.not_offered(
+        "last use",
+        "AWS does not tell it of service-specific credentials",
+    );
     // Whether all users were asked for does not stand in the answer.
     Ok(gathered.finish(false))
 }
@@ -101,15 +107,15 @@ fn credential(entry: &Entry<'_>) -> Result<Row, Problem> {
 /// `bedrock-agent-at-111122223333`: the account.
 fn account(alias: &str) -> Option<String> {
     let (_, account) = alias.rsplit_once("-at-")?;
-    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| account.to_owned())
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then(|| account.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LIST: &str = include_str!("../../tests/fixtures/aws_list_service_specific_credentials.json");
+    const LIST: &str =
+        include_str!("../../tests/fixtures/aws_list_service_specific_credentials.json");
 
     fn got(text: &str) -> Imported {
         let input = Input::new("s.json", text.as_bytes(), "2026-11-23".parse().unwrap());
@@ -130,7 +136,10 @@ mod tests {
         assert_eq!(row.last_used, When::NotOffered);
         assert_eq!(row.tags["user"], "bedrock-agent");
         let states: Vec<_> = got.coverage.iter().map(|part| part.state.word()).collect();
-        assert_eq!(states, ["complete", "not_covered", "complete", "not_offered"]);
+        assert_eq!(
+            states,
+            ["complete", "not_covered", "complete", "not_offered"]
+        );
         assert!(!got.whole);
     }
 
@@ -140,7 +149,10 @@ mod tests {
             "\"ServiceName\"",
             "\"ExpirationDate\": \"2027-01-02T00:00:00Z\", \"ServiceName\"",
         );
-        assert_eq!(got(&ends).rows[0].expires, When::On("2027-01-02".parse().unwrap()));
+        assert_eq!(
+            got(&ends).rows[0].expires,
+            When::On("2027-01-02".parse().unwrap())
+        );
         let git = got(&LIST.replace("bedrock.amazonaws.com", "codecommit.amazonaws.com"));
         assert_eq!(git.rows[0].credential, None);
         assert_eq!(git.rows[0].expires, When::NotOffered);
@@ -150,15 +162,28 @@ mod tests {
 
     #[test]
     fn pages_of_all_users() {
-        let second = LIST.replace("bedrock-agent\"", "other\"").replace("00000001", "00000002");
-        let cut = LIST.replace("\"IsTruncated\": false", "\"IsTruncated\": true, \"Marker\": \"m\"");
+        let second = LIST
+            .replace("bedrock-agent\"", "other\"")
+            .replace("00000001", "00000002");
+        let cut = LIST.replace(
+            "\"IsTruncated\": false",
+            "\"IsTruncated\": true, \"Marker\": \"m\"",
+        );
         assert_eq!(got(&cut).coverage[0].state.word(), "partial");
-        assert_eq!(got(&format!("{cut}{second}")).coverage[0].state.word(), "complete");
+        assert_eq!(
+            got(&format!("{cut}{second}")).coverage[0].state.word(),
+            "complete"
+        );
         let (_, tail) = second.split_once("[\n").unwrap();
         let entry = tail.split_once(']').unwrap().0;
         let all = LIST.replacen("[\n", &format!("[\n{entry},"), 1);
         assert_eq!(got(&all).rows.len(), 2);
-        assert!(got(&all).coverage.iter().all(|part| part.state.word() != "not_covered"));
+        assert!(
+            got(&all)
+                .coverage
+                .iter()
+                .all(|part| part.state.word() != "not_covered")
+        );
     }
 
     #[test]
@@ -175,7 +200,13 @@ mod tests {
     #[test]
     fn a_bad_entry_names_its_place() {
         let bad = got(&LIST.replace("2026-01-02", "2028-01-02"));
-        assert_eq!(bad.problems[0].at, "/ServiceSpecificCredentials/0/CreateDate");
-        assert_eq!(bad.coverage[0].reason.as_deref(), Some("1 row was rejected"));
+        assert_eq!(
+            bad.problems[0].at,
+            "/ServiceSpecificCredentials/0/CreateDate"
+        );
+        assert_eq!(
+            bad.coverage[0].reason.as_deref(),
+            Some("1 row was rejected")
+        );
     }
 }

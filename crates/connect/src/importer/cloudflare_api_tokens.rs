@@ -53,23 +53,36 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     }
     if of_user || !of_account {
         gathered.read("API tokens of this user");
-        gathered.not_covered("API tokens of other users", "each user sees their own alone");
+        gathered.not_covered(
+            "API tokens of other users",
+            "each user sees their own alone",
+        );
     }
     if of_account {
         gathered.read("API tokens of the accounts listed");
     } else {
-        gathered.not_covered("API tokens of accounts", "a list of their own: GET /accounts/ID/tokens");
+        gathered.not_covered(
+            "API tokens of accounts",
+            "a list of their own: GET /accounts/ID/tokens",
+        );
     }
     gathered.read("last use");
     gathered.read("expiry");
-    gathered.not_offered("Global API Keys", "every user has one, and no list holds them");
+    gathered.not_offered(
+        "Global API Keys",
+        "every user has one, and no list holds them",
+    );
     Ok(gathered.finish(true))
 }
 
 fn is_of_account(entry: &Entry<'_>) -> bool {
-    ["creator_email_at_creation", "provisioner_type", "provisioner_id"]
-        .iter()
-        .any(|field| entry.has(field))
+    [
+        "creator_email_at_creation",
+        "provisioner_type",
+        "provisioner_id",
+    ]
+    .iter()
+    .any(|field| entry.has(field))
 }
 
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
@@ -119,8 +132,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
 /// The permission groups that policies allow, and whether each reaches more than what is named one by one.
 fn allowed<'e>(entry: &Entry<'e>) -> Vec<(&'e str, bool)> {
     let policies = entry.field("policies").and_then(Value::as_array);
-    let allows =
-        |policy: &&Value| policy.get("effect").and_then(Value::as_str) != Some("deny");
+    let allows = |policy: &&Value| policy.get("effect").and_then(Value::as_str) != Some("deny");
     let mut groups = Vec::new();
     for policy in policies.into_iter().flatten().filter(allows) {
         let wide = policy
@@ -142,14 +154,22 @@ fn is_wide(name: &str, value: &Value) -> bool {
     match value {
         Value::Object(within) => within.iter().any(|(name, value)| is_wide(name, value)),
         _ => {
-            let narrow = ["com.cloudflare.api.account.zone.", "com.cloudflare.edge.r2.bucket."];
+            let narrow = [
+                "com.cloudflare.api.account.zone.",
+                "com.cloudflare.edge.r2.bucket.",
+            ];
             name.contains('*') || !narrow.iter().any(|prefix| name.starts_with(prefix))
         }
     }
 }
 
 fn privilege(groups: &[(&str, bool)]) -> Option<(Privilege, String)> {
-    const ADMIN: [&str; 4] = ["API Tokens", "Account API Tokens", "Memberships", "Account Settings"];
+    const ADMIN: [&str; 4] = [
+        "API Tokens",
+        "Account API Tokens",
+        "Memberships",
+        "Account Settings",
+    ];
     let of = |(name, wide): &(&str, bool)| {
         let read = name.strip_suffix(" Read");
         let base = name.rsplit_once(' ').map_or(*name, |(base, _)| base);
@@ -173,7 +193,7 @@ fn privilege(groups: &[(&str, bool)]) -> Option<(Privilege, String)> {
             names.push(name);
         }
     }
-    Some((strongest, guard::quoted(&names.join(", "))))
+    Some((strongest, answer::listed(&names)))
 }
 
 /// The account, where the policies name exactly one.
@@ -208,7 +228,10 @@ mod tests {
         let got = got(LIST);
         assert_eq!(got.problems, []);
         let row = &got.rows[0];
-        assert_eq!(row.key_id.as_deref(), Some("ed17574386854bf78a67040be0a770b0"));
+        assert_eq!(
+            row.key_id.as_deref(),
+            Some("ed17574386854bf78a67040be0a770b0")
+        );
         assert_eq!(row.credential.as_deref(), Some("user_api_token"));
         assert_eq!(row.expires, When::Never);
         assert_eq!(row.last_used, When::On("2026-11-02".parse().unwrap()));
@@ -222,7 +245,14 @@ mod tests {
         let states: Vec<_> = got.coverage.iter().map(|part| part.state.word()).collect();
         assert_eq!(
             states,
-            ["complete", "not_covered", "not_covered", "complete", "complete", "not_offered"]
+            [
+                "complete",
+                "not_covered",
+                "not_covered",
+                "complete",
+                "complete",
+                "not_offered"
+            ]
         );
     }
 
@@ -230,8 +260,14 @@ mod tests {
     fn a_token_of_an_account_has_a_maker() {
         let id = "0123456789abcdef0123456789abcdef";
         let made = LIST
-            .replace("\"modified_on\"", "\"creator_email_at_creation\": \"ann@example.com\", \"modified_on\"")
-            .replace("com.cloudflare.api.account.zone.*", &format!("com.cloudflare.api.account.{id}"));
+            .replace(
+                "\"modified_on\"",
+                "\"creator_email_at_creation\": \"ann@example.com\", \"modified_on\"",
+            )
+            .replace(
+                "com.cloudflare.api.account.zone.*",
+                &format!("com.cloudflare.api.account.{id}"),
+            );
         let row = got(&made).rows.remove(0);
         assert_eq!(row.credential.as_deref(), Some("account_api_token"));
         assert_eq!(row.account.as_deref(), Some(id));
@@ -247,7 +283,10 @@ mod tests {
     fn policies_become_a_privilege() {
         let of = |groups: &[(&str, bool)]| privilege(groups).unwrap().0;
         assert_eq!(of(&[("DNS Read", false)]), Privilege::ReadNarrow);
-        assert_eq!(of(&[("DNS Read", true), ("DNS Write", false)]), Privilege::ReadWide);
+        assert_eq!(
+            of(&[("DNS Read", true), ("DNS Write", false)]),
+            Privilege::ReadWide
+        );
         assert_eq!(of(&[("API Tokens Write", false)]), Privilege::Admin);
         assert_eq!(of(&[("API Tokens Read", true)]), Privilege::ReadWide);
         assert_eq!(of(&[("Secrets Store Read", true)]), Privilege::ReadsSecrets);
@@ -256,7 +295,10 @@ mod tests {
         let deny = got(&LIST.replace("\"allow\"", "\"deny\""));
         assert_eq!(deny.rows[0].privilege, None);
         let one = got(&LIST.replace("account.zone.*", "account.zone.0123"));
-        assert_eq!(one.rows[0].privilege.as_ref().unwrap().0, Privilege::WriteNarrow);
+        assert_eq!(
+            one.rows[0].privilege.as_ref().unwrap().0,
+            Privilege::WriteNarrow
+        );
         let bucket = got(&LIST.replace("DNS Write", "Workers R2 Storage Bucket Item Read"));
         assert_eq!(bucket.rows[0].credential.as_deref(), Some("r2_access_key"));
     }
@@ -267,13 +309,22 @@ mod tests {
             "\"condition\": {}",
             "\"condition\": {\"request_ip\": {\"in\": [\"192.0.2.0/24\"]}}",
         ));
-        assert!(ip.rows[0].declared.contains_key(&FactName::SourceRestricted));
+        assert!(
+            ip.rows[0]
+                .declared
+                .contains_key(&FactName::SourceRestricted)
+        );
         let off = got(&LIST.replace("\"active\"", "\"disabled\""));
         assert_eq!(off.rows[0].status, Some(Status::Inactive));
         let never = got(&LIST.replace("\"2026-11-02T05:20:00Z\"", "null"));
         assert_eq!(never.rows[0].last_used, When::Never);
-        let silent = got(&LIST.replace("\"last_used_on\"", "\"other\"").replace("\"expires_on\"", "\"more\""));
-        assert_eq!((silent.rows[0].last_used, silent.rows[0].expires), (When::Unknown, When::Unknown));
+        let silent = got(&LIST
+            .replace("\"last_used_on\"", "\"other\"")
+            .replace("\"expires_on\"", "\"more\""));
+        assert_eq!(
+            (silent.rows[0].last_used, silent.rows[0].expires),
+            (When::Unknown, When::Unknown)
+        );
         let cut = got(&LIST.replace("\"total_count\": 1", "\"total_count\": 21"));
         assert_eq!(cut.coverage[0].state.word(), "partial");
         let held = got(&LIST.replace("\"condition\"", "\"value\": \"not-for-you\", \"condition\""));

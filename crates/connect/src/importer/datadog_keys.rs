@@ -50,7 +50,9 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         let people = People::of(&page.head);
         for (at, value) in &page.entries {
             let entry = Entry::new(value, at, input);
-            let part = TYPES.iter().find(|(kind, _)| entry.text("type") == Some(kind));
+            let part = TYPES
+                .iter()
+                .find(|(kind, _)| entry.text("type") == Some(kind));
             if let Some((_, part)) = part {
                 *counts.entry(part).or_default() += 1;
             }
@@ -72,7 +74,10 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     } else {
         gathered.not_offered("expiry", "API keys and application keys have no end date");
     }
-    gathered.not_offered("status", "Datadog lists what exists; what was revoked is gone");
+    gathered.not_offered(
+        "status",
+        "Datadog lists what exists; what was revoked is gone",
+    );
     // The organisation is not named in the answer.
     Ok(gathered.finish(true))
 }
@@ -164,7 +169,9 @@ impl<'p> People<'p> {
     fn name(&self, id: &str) -> Option<&'p str> {
         let user = self.0.get(id)?;
         let field = |name: &str| user.get(name).and_then(Value::as_str);
-        field("email").or_else(|| field("handle")).filter(|name| !name.is_empty())
+        field("email")
+            .or_else(|| field("handle"))
+            .filter(|name| !name.is_empty())
     }
 
     fn is_machine(&self, id: &str) -> bool {
@@ -196,10 +203,7 @@ fn privilege(scopes: &[&str]) -> (Privilege, String) {
         }
     };
     match scopes.iter().map(of).max() {
-        Some(privilege) => (
-            privilege,
-            format!("scopes: {}", guard::quoted(&scopes.join(", "))),
-        ),
+        Some(privilege) => (privilege, format!("scopes: {}", answer::listed(scopes))),
         None => (Privilege::None, "no scope".to_owned()),
     }
 }
@@ -224,9 +228,22 @@ mod tests {
         let row = &got.rows[0];
         assert_eq!(row.credential.as_deref(), Some("api_key"));
         assert_eq!(row.hint.as_deref(), Some("…abcd"));
-        assert_eq!((row.last_used, row.expires), (When::Unknown, When::NotOffered));
-        assert_eq!((row.associates[0].who.as_str(), row.associates[0].why.as_str()), ("u1", "created it"));
-        let parts: Vec<_> = got.coverage.iter().map(|c| (c.part.as_str(), c.state.word())).collect();
+        assert_eq!(
+            (row.last_used, row.expires),
+            (When::Unknown, When::NotOffered)
+        );
+        assert_eq!(
+            (
+                row.associates[0].who.as_str(),
+                row.associates[0].why.as_str()
+            ),
+            ("u1", "created it")
+        );
+        let parts: Vec<_> = got
+            .coverage
+            .iter()
+            .map(|c| (c.part.as_str(), c.state.word()))
+            .collect();
         assert_eq!(
             parts,
             [
@@ -247,11 +264,29 @@ mod tests {
         assert_eq!(row.last_used, When::On("2026-11-01".parse().unwrap()));
         assert_eq!(row.privilege, None, "the catalogue's ceiling counts");
         assert!(row.tags["scopes"].starts_with("unscoped"));
-        let scoped = |scopes: &str| got(&APPS.replace("\"scopes\": null", scopes)).rows[0].privilege.clone().unwrap().0;
-        assert_eq!(scoped(r#""scopes": ["dashboards_read"]"#), Privilege::ReadWide);
-        assert_eq!(scoped(r#""scopes": ["dashboards_read", "monitors_write"]"#), Privilege::WriteWide);
-        assert_eq!(scoped(r#""scopes": ["user_access_manage"]"#), Privilege::Admin);
-        assert_eq!(scoped(r#""scopes": ["api_keys_read"]"#), Privilege::ReadsSecrets);
+        let scoped = |scopes: &str| {
+            got(&APPS.replace("\"scopes\": null", scopes)).rows[0]
+                .privilege
+                .clone()
+                .unwrap()
+                .0
+        };
+        assert_eq!(
+            scoped(r#""scopes": ["dashboards_read"]"#),
+            Privilege::ReadWide
+        );
+        assert_eq!(
+            scoped(r#""scopes": ["dashboards_read", "monitors_write"]"#),
+            Privilege::WriteWide
+        );
+        assert_eq!(
+            scoped(r#""scopes": ["user_access_manage"]"#),
+            Privilege::Admin
+        );
+        assert_eq!(
+            scoped(r#""scopes": ["api_keys_read"]"#),
+            Privilege::ReadsSecrets
+        );
         assert_eq!(scoped(r#""scopes": []"#), Privilege::None);
     }
 
@@ -281,7 +316,10 @@ mod tests {
             "\"included\": [{\"type\": \"users\", \"id\": \"u1\", \"attributes\": {\"email\": \"ann@example.com\"}}]",
         );
         assert_eq!(got(&named).rows[0].associates[0].who, "ann@example.com");
-        let cut = got(&KEYS.replace("\"total_filtered_count\": 1", "\"total_filtered_count\": 40"));
+        let cut = got(&KEYS.replace(
+            "\"total_filtered_count\": 1",
+            "\"total_filtered_count\": 40",
+        ));
         assert_eq!(cut.coverage[0].state.word(), "partial");
         let held = got(&KEYS.replace("\"last4\"", "\"key\": \"not-for-you\", \"last4\""));
         assert!(held.plaintext && !format!("{held:?}").contains("not-for-you"));

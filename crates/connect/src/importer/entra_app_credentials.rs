@@ -50,10 +50,17 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         let context = page.head.get("@odata.context").and_then(Value::as_str);
         let principals = context.is_some_and(|context| context.contains("#servicePrincipals"));
         if page.head.is_null() && page.entries.len() == 100 {
-            gathered.partial("exactly 100 entries: perhaps more exist; `az ad app list --all` shows them");
+            gathered.partial(
+                "exactly 100 entries: perhaps more exist; `az ad app list --all` shows them",
+            );
         }
         for (at, value) in &page.entries {
-            application(&Entry::new(value, at, input), principals, &mut seen, &mut gathered);
+            application(
+                &Entry::new(value, at, input),
+                principals,
+                &mut seen,
+                &mut gathered,
+            );
         }
     }
     cover(&seen, &mut gathered);
@@ -168,10 +175,8 @@ fn credential(
         .filter_map(|federated| federated.get("subject")?.as_str())
         .collect();
     if !subjects.is_empty() {
-        row.tags.insert(
-            "federated_identity".to_owned(),
-            guard::quoted(&subjects.join(", ")),
-        );
+        row.tags
+            .insert("federated_identity".to_owned(), answer::listed(&subjects));
     }
     if !secret {
         row.tags
@@ -187,7 +192,11 @@ fn credential(
 fn cover(seen: &Seen, gathered: &mut Gathered) {
     let lists = [
         ("applications", seen.applications, "GET /applications"),
-        ("service principals", seen.principals, "GET /servicePrincipals"),
+        (
+            "service principals",
+            seen.principals,
+            "GET /servicePrincipals",
+        ),
     ];
     let none = seen.applications + seen.principals == 0;
     for (what, count, request) in lists {
@@ -200,7 +209,11 @@ fn cover(seen: &Seen, gathered: &mut Gathered) {
             continue;
         }
         for (credentials, field, missing) in [
-            ("client secrets", "passwordCredentials", seen.without_secrets),
+            (
+                "client secrets",
+                "passwordCredentials",
+                seen.without_secrets,
+            ),
             ("certificates", "keyCredentials", seen.without_certificates),
         ] {
             if missing {
@@ -250,7 +263,9 @@ mod tests {
 
     fn states(got: &Imported) -> Vec<(&str, &str)> {
         let parts = got.coverage.iter();
-        parts.map(|part| (part.part.as_str(), part.state.word())).collect()
+        parts
+            .map(|part| (part.part.as_str(), part.state.word()))
+            .collect()
     }
 
     #[test]
@@ -260,8 +275,14 @@ mod tests {
         assert_eq!(got.rows.len(), 3);
         let row = &got.rows[0];
         assert_eq!(row.credential.as_deref(), Some("app_client_secret"));
-        assert_eq!(row.key_id.as_deref(), Some("00000000-0000-0000-0000-00000000c001"));
-        assert_eq!(row.account.as_deref(), Some("00000000-0000-0000-0000-00000000b001"));
+        assert_eq!(
+            row.key_id.as_deref(),
+            Some("00000000-0000-0000-0000-00000000c001")
+        );
+        assert_eq!(
+            row.account.as_deref(),
+            Some("00000000-0000-0000-0000-00000000b001")
+        );
         assert_eq!(row.name.as_deref(), Some("payroll-sync: prod"));
         assert_eq!(row.hint.as_deref(), Some("q8Z…"));
         assert_eq!(row.created, When::On("2022-01-01".parse().unwrap()));
@@ -277,7 +298,10 @@ mod tests {
             [
                 ("client secrets of applications", "complete"),
                 ("certificates of applications", "complete"),
-                ("client secrets and certificates of service principals", "not_covered"),
+                (
+                    "client secrets and certificates of service principals",
+                    "not_covered"
+                ),
                 ("expiry", "complete"),
                 ("last use", "not_offered"),
             ]
@@ -288,7 +312,13 @@ mod tests {
     #[test]
     fn the_list_of_service_principals_is_another() {
         let got = got(&LIST.replace("$metadata#applications", "$metadata#servicePrincipals"));
-        assert_eq!(states(&got)[0], ("client secrets and certificates of applications", "not_covered"));
+        assert_eq!(
+            states(&got)[0],
+            (
+                "client secrets and certificates of applications",
+                "not_covered"
+            )
+        );
         assert_eq!(got.rows[0].tags["held_on"], "service principal");
     }
 
@@ -296,7 +326,10 @@ mod tests {
     fn what_was_not_asked_for_is_not_covered() {
         let got = got(&LIST.replace("\"keyCredentials\"", "\"other\""));
         assert_eq!(got.rows.len(), 2);
-        assert_eq!(states(&got)[1], ("certificates of applications", "not_covered"));
+        assert_eq!(
+            states(&got)[1],
+            ("certificates of applications", "not_covered")
+        );
         let cut = LIST.replacen('{', "{\"@odata.nextLink\": \"https://x\",", 1);
         assert_eq!(states(&self::got(&cut))[0].1, "partial");
     }
@@ -306,7 +339,11 @@ mod tests {
         let signing = LIST
             .replace("$metadata#applications", "$metadata#servicePrincipals")
             .replace("\"usage\": \"Verify\"", "\"usage\": \"Sign\"")
-            .replacen("\"customKeyIdentifier\": null", "\"customKeyIdentifier\": \"AA11\"", 1);
+            .replacen(
+                "\"customKeyIdentifier\": null",
+                "\"customKeyIdentifier\": \"AA11\"",
+                1,
+            );
         let left = got(&signing);
         assert_eq!(left.rows.len(), 1);
         assert!(left.notes[0].starts_with("2 credential(s) for signing"));
@@ -322,13 +359,16 @@ mod tests {
     fn federated_identities_and_owners_stand_beside_the_application() {
         let beside = LIST.replace(
             "\"appId\"",
-            r#""federatedIdentityCredentials": [{"issuer": "https://token.actions.githubusercontent.com", "subject": "repo:acme/payroll:ref:refs/heads/main"}],
+            r##""federatedIdentityCredentials": [{"issuer": "https://token.actions.githubusercontent.com", "subject": "repo:acme/payroll:ref:refs/heads/main"}],
             "owners": [{"@odata.type": "#microsoft.graph.user", "userPrincipalName": "ann@example.com"}, {"@odata.type": "#microsoft.graph.servicePrincipal", "displayName": "deployer"}],
-            "appId""#,
+            "appId""##,
         );
         let got = got(&beside);
         let row = &got.rows[0];
-        assert_eq!(row.tags["federated_identity"], "repo:acme/payroll:ref:refs/heads/main");
+        assert_eq!(
+            row.tags["federated_identity"],
+            "repo:acme/payroll:ref:refs/heads/main"
+        );
         assert_eq!(row.associates[0].who, "ann@example.com");
         assert!(!row.associates[0].machine && row.associates[1].machine);
         assert!(got.notes[0].starts_with("payroll-sync already trusts"));
@@ -340,7 +380,11 @@ mod tests {
         let held = got(&held);
         assert!(held.plaintext && held.rows[0].secret.is_some() && held.rows[1].secret.is_none());
         assert!(!format!("{held:?}").contains("not-for-you"));
-        let later = got(&LIST.replacen("2022-01-01T00:00:00Z\"\n    }", "2027-01-01T00:00:00Z\"\n    }", 1));
+        let later = got(&LIST.replacen(
+            "2022-01-01T00:00:00Z\"\n    }",
+            "2027-01-01T00:00:00Z\"\n    }",
+            1,
+        ));
         assert_eq!(later.rows[0].created, When::Unknown, "{:?}", later.problems);
     }
 }

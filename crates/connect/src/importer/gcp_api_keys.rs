@@ -80,11 +80,15 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
         ("iosKeyRestrictions", "iOS apps"),
     ] {
         if entry.has(&format!("/restrictions/{field}")) {
-            row.tags
-                .insert("restricted_to".to_owned(), what.to_owned());
+            row.tags.insert("restricted_to".to_owned(), what.to_owned());
         }
     }
-    for (name, value) in entry.field("annotations").and_then(Value::as_object).into_iter().flatten() {
+    for (name, value) in entry
+        .field("annotations")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         if let Some(text) = value.as_str() {
             row.tags.insert(guard::name(name), guard::name(text));
         }
@@ -93,7 +97,9 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
 }
 
 fn privilege(entry: &Entry<'_>) -> (Privilege, String) {
-    let targets = entry.field("/restrictions/apiTargets").and_then(Value::as_array);
+    let targets = entry
+        .field("/restrictions/apiTargets")
+        .and_then(Value::as_array);
     let services: Vec<&str> = targets
         .into_iter()
         .flatten()
@@ -102,7 +108,7 @@ fn privilege(entry: &Entry<'_>) -> (Privilege, String) {
     if !services.is_empty() {
         return (
             Privilege::WriteNarrow,
-            format!("API targets: {}", guard::quoted(&services.join(", "))),
+            format!("API targets: {}", answer::listed(&services)),
         );
     }
     let why = if entry.field("restrictions").is_some_and(|r| !r.is_null()) {
@@ -136,7 +142,9 @@ mod tests {
     }
 
     fn with(field: &str) -> Row {
-        got(&LIST.replace("\"etag\"", &format!("{field}, \"etag\""))).rows.remove(0)
+        got(&LIST.replace("\"etag\"", &format!("{field}, \"etag\"")))
+            .rows
+            .remove(0)
     }
 
     #[test]
@@ -151,25 +159,34 @@ mod tests {
         let (privilege, why) = row.privilege.as_ref().unwrap();
         assert_eq!(*privilege, Privilege::WriteWide);
         assert!(why.starts_with("no restrictions"), "{why}");
-        assert_eq!((row.expires, row.last_used), (When::NotOffered, When::NotOffered));
+        assert_eq!(
+            (row.expires, row.last_used),
+            (When::NotOffered, When::NotOffered)
+        );
         assert!(row.declared.is_empty());
     }
 
     #[test]
     fn restrictions_of_apis_of_addresses_and_of_pages_differ() {
-        let api = with(r#""restrictions": {"apiTargets": [{"service": "maps-backend.googleapis.com"}]}"#);
+        let api =
+            with(r#""restrictions": {"apiTargets": [{"service": "maps-backend.googleapis.com"}]}"#);
         assert_eq!(api.privilege.as_ref().unwrap().0, Privilege::WriteNarrow);
-        let page = with(r#""restrictions": {"browserKeyRestrictions": {"allowedReferrers": ["x.io/*"]}}"#);
+        let page =
+            with(r#""restrictions": {"browserKeyRestrictions": {"allowedReferrers": ["x.io/*"]}}"#);
         assert_eq!(page.privilege.as_ref().unwrap().0, Privilege::WriteWide);
         assert_eq!(page.tags["restricted_to"], "browser referrers");
         assert!(!page.declared.contains_key(&FactName::SourceRestricted));
-        let ip = with(r#""restrictions": {"serverKeyRestrictions": {"allowedIps": ["192.0.2.1"]}}"#);
+        let ip =
+            with(r#""restrictions": {"serverKeyRestrictions": {"allowedIps": ["192.0.2.1"]}}"#);
         assert!(ip.declared.contains_key(&FactName::SourceRestricted));
     }
 
     #[test]
     fn deleted_bound_and_further_pages() {
-        assert_eq!(with(r#""deleteTime": "2026-11-01T00:00:00Z""#).status, Some(Status::Inactive));
+        assert_eq!(
+            with(r#""deleteTime": "2026-11-01T00:00:00Z""#).status,
+            Some(Status::Inactive)
+        );
         let bound = with(r#""serviceAccountEmail": "a@p.iam.gserviceaccount.com""#);
         assert_eq!(bound.credential.as_deref(), Some("gemini_auth_key"));
         assert!(bound.privilege.is_none() && bound.associates[0].machine);

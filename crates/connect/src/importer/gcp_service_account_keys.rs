@@ -57,7 +57,10 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         "last use",
         "only the Policy Analyzer's activities tell it (serviceAccountKeyLastAuthentication)",
     );
-    gathered.not_offered("privilege", "the roles of the service account stand in IAM policies");
+    gathered.not_offered(
+        "privilege",
+        "the roles of the service account stand in IAM policies",
+    );
     if googles > 0 {
         gathered.note(format!(
             "{googles} key{} of Google's own left out (SYSTEM_MANAGED): Google holds and rotates them",
@@ -79,7 +82,8 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     let (account, id) = parts(name).ok_or_else(|| {
         entry.problem(
             "name",
-            "it names no service account and key, as projects/…/serviceAccounts/…/keys/…".to_owned(),
+            "it names no service account and key, as projects/…/serviceAccounts/…/keys/…"
+                .to_owned(),
         )
     })?;
     let mut row = answer::row(entry, "gcp", Some("service_account_key"), Some(id));
@@ -122,7 +126,8 @@ fn disabled_for(entry: &Entry<'_>) -> Option<String> {
         .trim_start_matches("SERVICE_ACCOUNT_KEY_DISABLE_REASON_")
         .to_ascii_lowercase()
         .replace('_', " ");
-    (entry.flag("disabled") == Some(true) && word != "unspecified").then(|| guard::name(&word))
+    let plain = reason.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    (plain && entry.flag("disabled") == Some(true) && word != "unspecified").then_some(word)
 }
 
 #[cfg(test)]
@@ -141,7 +146,11 @@ mod tests {
     fn keys_that_somebody_holds() {
         let got = got(LIST);
         assert_eq!(got.problems, []);
-        let ids: Vec<_> = got.rows.iter().filter_map(|r| r.key_id.as_deref()).collect();
+        let ids: Vec<_> = got
+            .rows
+            .iter()
+            .filter_map(|r| r.key_id.as_deref())
+            .collect();
         assert_eq!(ids, ["0001", "0003"], "what Google manages is left out");
         assert!(got.notes[0].contains("1 key of Google's own left out"));
         let row = &got.rows[0];
@@ -163,7 +172,11 @@ mod tests {
         assert_eq!(row.expires, When::On("2027-03-01".parse().unwrap()));
         assert_eq!(row.tags["disabled_because"], "exposed");
         assert_eq!(row.tags["origin"], "public key uploaded");
-        assert!(got.notes.iter().any(|n| n == "1 key disabled because of exposed"));
+        assert!(
+            got.notes
+                .iter()
+                .any(|n| n == "1 key disabled because of exposed")
+        );
     }
 
     #[test]

@@ -15,11 +15,7 @@ pub(super) struct Pages {
 
 /// Reads one array, several in a row (`gh api --paginate`), an array of arrays (`--slurp`), or one entry
 /// per line, which then has this id.
-pub(super) fn pages(
-    input: &Input<'_>,
-    kind: &'static str,
-    id: &str,
-) -> Result<Pages, ImportError> {
+pub(super) fn pages(input: &Input<'_>, kind: &'static str, id: &str) -> Result<Pages, ImportError> {
     let documents = json::documents(input)?;
     let mut pages: Vec<(String, Vec<Value>)> = Vec::new();
     let many = documents.len() > 1;

@@ -16,9 +16,7 @@ use super::{
     answer::{self, Entry, Form, Gathered},
     github::{self, Pages},
     imported::{ImportError, Imported, Input, Problem, Recognition},
-    reading::guard,
 };
-use serde_json::Value;
 use tenure_model::{
     facts::{IssuedTo, Privilege, Status},
     key::{Row, When},
@@ -64,7 +62,8 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         "a token without authorisation does not reach the organisation, and may reach others",
     );
     if ssh > 0 {
-        let reason = format!("{ssh} in it, left out: a member's own SSH key is no key of the provider");
+        let reason =
+            format!("{ssh} in it, left out: a member's own SSH key is no key of the provider");
         gathered.not_covered("SSH keys of members", &reason);
     }
     Ok(gathered.finish(false))
@@ -113,7 +112,9 @@ fn privilege(scopes: &[&str]) -> (Privilege, String) {
         {
             Privilege::Admin
         } else if matches!(scope, "repo" | "workflow" | "delete_repo")
-            || ["write:", "delete:", "admin:"].iter().any(|p| scope.starts_with(p))
+            || ["write:", "delete:", "admin:"]
+                .iter()
+                .any(|p| scope.starts_with(p))
         {
             Privilege::WriteWide
         } else if scope.starts_with("read:") || scope == "security_events" {
@@ -124,10 +125,7 @@ fn privilege(scopes: &[&str]) -> (Privilege, String) {
     };
     let strongest = scopes.iter().map(|scope| of(scope)).max();
     match strongest {
-        Some(privilege) => (
-            privilege,
-            format!("scopes: {}", guard::quoted(&scopes.join(", "))),
-        ),
+        Some(privilege) => (privilege, format!("scopes: {}", answer::listed(scopes))),
         None => (
             Privilege::ReadNarrow,
             "no scope: public data alone".to_owned(),
@@ -165,7 +163,10 @@ mod tests {
 
     #[test]
     fn the_credential_has_an_id_of_its_own_where_it_is_told() {
-        let told = LIST.replace("\"scopes\"", "\"authorized_credential_id\": 12345678, \"scopes\"");
+        let told = LIST.replace(
+            "\"scopes\"",
+            "\"authorized_credential_id\": 12345678, \"scopes\"",
+        );
         assert_eq!(got(&told).rows[0].key_id.as_deref(), Some("12345678"));
         assert_eq!(got(&told).rows[0].slot, None);
         let expired = LIST.replace(

@@ -39,7 +39,10 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     }
     gathered.read("app installations");
     gathered.read("permissions");
-    gathered.not_offered("last use", "GitHub does not tell when an installation was last used");
+    gathered.not_offered(
+        "last use",
+        "GitHub does not tell when an installation was last used",
+    );
     gathered.not_offered("expiry", "an installation stands until it is removed");
     gathered.not_offered(
         "private keys of the apps",
@@ -112,15 +115,24 @@ mod tests {
         assert_eq!(*privilege, Privilege::Admin);
         assert_eq!(why, "administration: write; repositories: all");
         assert_eq!(row.status, Some(Status::Active));
-        assert_eq!((row.expires, row.last_used), (When::NotOffered, When::NotOffered));
+        assert_eq!(
+            (row.expires, row.last_used),
+            (When::NotOffered, When::NotOffered)
+        );
         assert!(got.whole && row.associates.is_empty());
     }
 
     #[test]
     fn suspended_is_inactive_and_who_did_it_is_no_owner() {
         let off = LIST
-            .replace("\"suspended_at\": null", "\"suspended_at\": \"2026-01-01T00:00:00Z\"")
-            .replace("\"suspended_by\": null", "\"suspended_by\": {\"login\": \"eve\"}");
+            .replace(
+                "\"suspended_at\": null",
+                "\"suspended_at\": \"2026-01-01T00:00:00Z\"",
+            )
+            .replace(
+                "\"suspended_by\": null",
+                "\"suspended_by\": {\"login\": \"eve\"}",
+            );
         let row = got(&off).rows.remove(0);
         assert_eq!(row.status, Some(Status::Inactive));
         assert_eq!(row.tags["suspended_by"], "eve");
@@ -131,9 +143,24 @@ mod tests {
     fn a_total_that_is_not_reached_is_partial() {
         let cut = got(&LIST.replace("\"total_count\": 1", "\"total_count\": 31"));
         assert_eq!(cut.coverage[0].state.word(), "partial");
-        assert!(cut.coverage[0].reason.as_deref().unwrap().contains("1 of 31"));
+        assert!(
+            cut.coverage[0]
+                .reason
+                .as_deref()
+                .unwrap()
+                .contains("1 of 31")
+        );
         assert!(!cut.whole);
-        let bare = LIST.split_once("[\n").unwrap().1.rsplit_once(']').unwrap().0;
-        assert_eq!(got(&format!("[{bare}]")).coverage[0].state.word(), "partial");
+        let bare = LIST
+            .split_once("[\n")
+            .unwrap()
+            .1
+            .rsplit_once(']')
+            .unwrap()
+            .0;
+        assert_eq!(
+            got(&format!("[{bare}]")).coverage[0].state.word(),
+            "partial"
+        );
     }
 }

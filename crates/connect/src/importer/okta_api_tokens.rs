@@ -41,7 +41,10 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         "expiry",
         "a token ends when it is not used for its window (`tokenWindow`); expiresAt moves with every use",
     );
-    gathered.not_offered("last use", "lastUpdated and expiresAt move, and none of them is the last use");
+    gathered.not_offered(
+        "last use",
+        "lastUpdated and expiresAt move, and none of them is the last use",
+    );
     gathered.not_offered("privilege", "a token has the full rights of its user");
     Ok(gathered.finish(true))
 }
@@ -49,7 +52,10 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     let mut row = answer::row(entry, "okta", Some("api_token"), Some(entry.id("id")?));
     let link = ["/_link/self/href", "/_links/self/href"];
-    row.account = link.iter().find_map(|field| entry.text(field)).and_then(host);
+    row.account = link
+        .iter()
+        .find_map(|field| entry.text(field))
+        .and_then(host);
     row.name = entry.name("name");
     row.created = entry.past("created", When::Unknown, When::Unknown)?;
     let window = entry.moment("expiresAt", When::Unknown, When::Unknown)?;
@@ -58,7 +64,8 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
         // The list is older than that: since then, it was used or it ended.
         When::On(day) if day <= entry.input.today => row.status = Some(Status::Unknown),
         When::On(day) => {
-            row.tags.insert("ends_if_unused".to_owned(), day.to_string());
+            row.tags
+                .insert("ends_if_unused".to_owned(), day.to_string());
         }
         _ => {}
     }
@@ -120,7 +127,11 @@ mod tests {
             "\"connection\": \"ANYWHERE\"",
             "\"connection\": \"ZONE\", \"include\": [\"nzo1\"]",
         );
-        assert!(got(&zone).rows[0].declared.contains_key(&FactName::SourceRestricted));
+        assert!(
+            got(&zone).rows[0]
+                .declared
+                .contains_key(&FactName::SourceRestricted)
+        );
         let link = LIST.replace(
             "\"clientName\"",
             "\"_link\": {\"self\": {\"href\": \"https://acme.okta.com/api/v1/api-tokens/00T\"}}, \"clientName\"",

@@ -58,13 +58,20 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     }
     let count = |admins: bool| {
         let is = |row: &&Row| row.credential.as_deref() == Some("admin_api_key");
-        gathered.rows().iter().filter(|row| is(row) == admins).count()
+        gathered
+            .rows()
+            .iter()
+            .filter(|row| is(row) == admins)
+            .count()
     };
     let (admins, projects) = (count(true), count(false));
     if admin || !project {
         gathered.read_rows("admin keys", admins);
     } else {
-        gathered.not_covered("admin keys", "a list of their own: GET /v1/organization/admin_api_keys");
+        gathered.not_covered(
+            "admin keys",
+            "a list of their own: GET /v1/organization/admin_api_keys",
+        );
     }
     if project {
         gathered.read_rows("project keys of the projects listed", projects);
@@ -138,7 +145,8 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     }
     let object = entry.text("object").unwrap_or_default();
     if object == ADMIN {
-        row.tags.insert("listed_as".to_owned(), "admin key".to_owned());
+        row.tags
+            .insert("listed_as".to_owned(), "admin key".to_owned());
     }
     Ok(row)
 }
@@ -154,7 +162,10 @@ fn mislabelled(rows: &mut Vec<Row>) -> usize {
         .collect();
     let mut wrong = 0;
     rows.retain(|row| {
-        let twice = row.key_id.as_ref().is_some_and(|id| of_projects.contains_key(id));
+        let twice = row
+            .key_id
+            .as_ref()
+            .is_some_and(|id| of_projects.contains_key(id));
         let other = row.credential.as_deref() != Some("admin_api_key");
         if admin(row) && (twice || other) {
             wrong += 1;
@@ -210,7 +221,9 @@ mod tests {
 
     #[test]
     fn a_project_key_in_the_list_of_admin_keys_counts_once() {
-        let wrong = ADMINS.replace("key_abc", "key_p1").replace("sk-admin", "sk-abc");
+        let wrong = ADMINS
+            .replace("key_abc", "key_p1")
+            .replace("sk-admin", "sk-abc");
         let both = got(&format!("{wrong}{PROJECTS}"));
         assert_eq!(both.rows.len(), 1);
         assert_eq!(both.rows[0].credential.as_deref(), Some("project_api_key"));
@@ -226,7 +239,7 @@ mod tests {
     fn pages_and_secrets() {
         let cut = got(&ADMINS.replace("\"has_more\": false", "\"has_more\": true"));
         assert_eq!(cut.coverage[0].state.word(), "partial");
-        let held = got(&ADMINS.replace("\"owner\"", "\"value\": \"not-for-you\", \"owner\""));
+        let held = got(&ADMINS.replace("\"owner\": {", "\"value\": \"not-for-you\", \"owner\": {"));
         assert!(held.plaintext && !format!("{held:?}").contains("not-for-you"));
         let silent = got(&ADMINS.replace("\"last_used_at\"", "\"other\""));
         assert_eq!(silent.rows[0].last_used, When::NotOffered);
