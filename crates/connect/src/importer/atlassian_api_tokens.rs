@@ -38,7 +38,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     gathered.read("API tokens of managed accounts");
     gathered.read("last use");
     gathered.read("expiry");
-    gathered.not_covered(
+    gathered.not_offered(
         "API tokens of accounts that are not managed",
         "the organisation does not see them",
     );

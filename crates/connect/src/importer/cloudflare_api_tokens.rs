@@ -53,7 +53,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     }
     if of_user || !of_account {
         gathered.read("API tokens of this user");
-        gathered.not_covered(
+        gathered.not_offered(
             "API tokens of other users",
             "each user sees their own alone",
         );
@@ -61,7 +61,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     if of_account {
         gathered.read("API tokens of the accounts listed");
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "API tokens of accounts",
             "a list of their own: GET /accounts/ID/tokens",
         );
@@ -247,8 +247,8 @@ mod tests {
             states,
             [
                 "complete",
-                "not_covered",
-                "not_covered",
+                "not_offered",
+                "not_offered",
                 "complete",
                 "complete",
                 "not_offered"

@@ -52,7 +52,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         gathered.read("personal access tokens of the workspace");
     } else {
         gathered.read("personal access tokens of the caller");
-        gathered.not_covered(
+        gathered.not_offered(
             "personal access tokens of others",
             "this list is the caller's own; an administrator lists all with token-management",
         );
@@ -147,7 +147,7 @@ mod tests {
             .replace("\"created_by_id\"", "\"x\"")
             .replace("\"created_by_username\"", "\"y\"");
         let own = got(&own);
-        assert_eq!(own.coverage[1].state.word(), "not_covered");
+        assert_eq!(own.coverage[1].state.word(), "not_offered");
         assert!(!own.whole && own.rows[0].associates.is_empty());
         let one = LIST.replace("\"created_by_id\": 2", "\"created_by_id\": 1");
         assert!(!got(&one).whole, "perhaps asked for one maker");

@@ -65,7 +65,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         match counts.get(part) {
             Some(count) => gathered.read_rows(part, *count),
             None if counts.is_empty() => gathered.read_rows(part, 0),
-            None => gathered.not_covered(part, "they stand in a list of their own"),
+            None => gathered.not_offered(part, "they stand in a list of their own"),
         }
     }
     gathered.read("last use");
@@ -248,8 +248,8 @@ mod tests {
             parts,
             [
                 ("API keys", "complete"),
-                ("access tokens", "not_covered"),
-                ("application keys", "not_covered"),
+                ("access tokens", "not_offered"),
+                ("application keys", "not_offered"),
                 ("last use", "complete"),
                 ("expiry", "not_offered"),
                 ("status", "not_offered"),

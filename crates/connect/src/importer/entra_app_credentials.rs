@@ -202,7 +202,7 @@ fn cover(seen: &Seen, gathered: &mut Gathered) {
     for (what, count, request) in lists {
         let of = |credentials: &str| format!("{credentials} of {what}");
         if count == 0 && !none {
-            gathered.not_covered(
+            gathered.not_offered(
                 &of("client secrets and certificates"),
                 &format!("they stand in a list of their own: {request}"),
             );
@@ -300,7 +300,7 @@ mod tests {
                 ("certificates of applications", "complete"),
                 (
                     "client secrets and certificates of service principals",
-                    "not_covered"
+                    "not_offered"
                 ),
                 ("expiry", "complete"),
                 ("last use", "not_offered"),
@@ -316,7 +316,7 @@ mod tests {
             states(&got)[0],
             (
                 "client secrets and certificates of applications",
-                "not_covered"
+                "not_offered"
             )
         );
         assert_eq!(got.rows[0].tags["held_on"], "service principal");

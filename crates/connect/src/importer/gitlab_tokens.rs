@@ -66,7 +66,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     if personal > 0 || all == 0 {
         gathered.read_rows("personal access tokens", personal);
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "personal access tokens",
             "a list of their own: GET /personal_access_tokens",
         );
@@ -74,7 +74,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     if of_projects > 0 {
         gathered.read_rows("access tokens of the project or group listed", of_projects);
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "access tokens of projects and groups",
             "a list per project and group: GET /projects/ID/access_tokens",
         );
@@ -185,7 +185,7 @@ mod tests {
             got.rows[1].privilege.as_ref().unwrap().0,
             Privilege::ReadNarrow
         );
-        assert_eq!(got.coverage[0].state.word(), "not_covered");
+        assert_eq!(got.coverage[0].state.word(), "not_offered");
     }
 
     #[test]

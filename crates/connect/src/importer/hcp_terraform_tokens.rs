@@ -63,7 +63,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     gathered.read("API tokens listed");
     gathered.read("last use");
     gathered.read("expiry");
-    gathered.not_covered(
+    gathered.not_offered(
         "user and organisation tokens",
         "the list holds team tokens; nobody but a user sees that user's tokens",
     );

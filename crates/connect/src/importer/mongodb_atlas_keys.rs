@@ -84,7 +84,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         );
         gathered.not_offered("expiry of programmatic API keys", "they have no end date");
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "programmatic API keys",
             "a list of their own: GET /orgs/ID/apiKeys",
         );
@@ -92,7 +92,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     if accounts {
         gathered.read_rows("secrets of service accounts", of_accounts);
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "secrets of service accounts",
             "a list of their own: GET /orgs/ID/serviceAccounts",
         );
@@ -116,7 +116,10 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     let roles = entry.field("roles").and_then(Value::as_array);
     let roles: Vec<Role<'_>> = roles.into_iter().flatten().filter_map(Role::of).collect();
     row.privilege = privilege(&roles);
-    row.account = organisation(entry, &roles);
+    // Copies that are found do not name the organisation, and the public half is one of its kind everywhere.
+    if let Some(organisation) = organisation(entry, &roles) {
+        row.tags.insert("organisation".to_owned(), organisation);
+    }
     if let Some(id) = entry.who("id") {
         row.tags.insert("id".to_owned(), id);
     }
@@ -224,14 +227,14 @@ mod tests {
         let row = &got.rows[0];
         assert_eq!(row.key_id.as_deref(), Some("exmplpub"));
         assert_eq!(row.name.as_deref(), Some("backup job"));
-        assert_eq!(row.account.as_deref(), Some("65a1000000000000000000f1"));
+        assert_eq!(row.tags["organisation"], "65a1000000000000000000f1");
         assert_eq!(row.privilege.as_ref().unwrap().0, Privilege::Admin);
         assert_eq!(
             (row.created, row.last_used, row.expires),
             (When::NotOffered, When::NotOffered, When::NotOffered)
         );
         assert!(!got.plaintext && row.hint.is_some());
-        assert_eq!(got.coverage[4].state.word(), "not_covered");
+        assert_eq!(got.coverage[4].state.word(), "not_offered");
     }
 
     #[test]

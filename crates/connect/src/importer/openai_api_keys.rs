@@ -68,19 +68,19 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     if admin || !project {
         gathered.read_rows("admin keys", admins);
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "admin keys",
             "a list of their own: GET /v1/organization/admin_api_keys",
         );
     }
     if project {
         gathered.read_rows("project keys of the projects listed", projects);
-        gathered.not_covered(
+        gathered.not_offered(
             "project keys whose owner lost access",
             "they may be left out unless the request says owner_project_access=any",
         );
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "project keys",
             "a list per project: GET /v1/organization/projects/ID/api_keys",
         );
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(row.expires, When::Never);
         assert_eq!(row.status, None, "an admin key tells no state");
         assert_eq!(row.associates[0].who, "Dana");
-        assert_eq!(got.coverage[1].state.word(), "not_covered");
+        assert_eq!(got.coverage[1].state.word(), "not_offered");
     }
 
     #[test]

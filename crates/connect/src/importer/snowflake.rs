@@ -15,6 +15,9 @@ pub(super) struct Rows {
 
 /// Whether it is a result with all these columns.
 pub(super) fn recognise(input: &Input<'_>, columns: &[&str]) -> Recognition {
+    if !columns.iter().all(|column| mentions(input.bytes, column)) {
+        return Recognition::No;
+    }
     let has = |names: &mut dyn Iterator<Item = String>| {
         let names: Vec<String> = names.collect();
         columns
@@ -37,6 +40,18 @@ pub(super) fn recognise(input: &Input<'_>, columns: &[&str]) -> Recognition {
         Recognition::Yes => Recognition::Yes,
         _ => json::shaped(input, &upper, object),
     }
+}
+
+/// Whether the first 64 KiB hold this word, in any case and encoding: a cheap look before anything is read.
+fn mentions(bytes: &[u8], word: &str) -> bool {
+    const HEAD: usize = 64 * 1024;
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    let plain: Vec<u8> = head
+        .iter()
+        .filter(|byte| **byte != 0)
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    memchr::memmem::find(&plain, word.as_bytes()).is_some()
 }
 
 /// Reads a result in either form.

@@ -18,11 +18,11 @@ use tenure_model::{
 /// The name of this kind.
 pub(super) const KIND: &str = "snowflake-access-tokens";
 const COLUMNS: [&str; 5] = [
-    "name",
-    "user_name",
     "role_restriction",
+    "user_name",
     "expires_at",
     "status",
+    "name",
 ];
 /// Roles that come with every account and govern it.
 const GOVERN: [&str; 5] = [
@@ -53,7 +53,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         );
     }
     gathered.read("programmatic access tokens of the users listed");
-    gathered.not_covered(
+    gathered.not_offered(
         "programmatic access tokens of other users",
         "the command answers for one user; ACCOUNT_USAGE.CREDENTIALS holds all",
     );

@@ -17,7 +17,7 @@ use tenure_model::{
 
 /// The name of this kind.
 pub(super) const KIND: &str = "snowflake-users";
-const COLUMNS: [&str; 4] = ["name", "login_name", "disabled", "has_rsa_public_key"];
+const COLUMNS: [&str; 4] = ["has_rsa_public_key", "login_name", "disabled", "name"];
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
     snowflake::recognise(input, &COLUMNS)

@@ -5,6 +5,9 @@
 //! `GET …/metadata/PATH`. The last does not name its path: it has to stand beside it, as the key of an object
 //! of answers, as a field `path`, or in the name of the file. Fields: openbao `kv-v2.mdx` at 006212f.
 //!
+//! Answers name no mount: paths of one folder of files are taken as those of one mount, and equal paths in two
+//! folders are two secrets.
+//!
 //! `delete_version_after` ends a version, not the key in it; and a new version is no proof that its value
 //! changed (hashicorp/vault-plugin-secrets-kv#58). Which provider's key it is, is not told.
 
@@ -125,7 +128,7 @@ fn cover(told: &Told, gathered: &mut Gathered) {
     if told.metadata > 0 {
         gathered.read_rows("creation and versions", told.metadata);
     } else {
-        gathered.not_covered(
+        gathered.not_offered(
             "creation and versions",
             "a list names paths alone; `vault kv metadata get -format=json PATH` tells the rest",
         );
@@ -242,6 +245,7 @@ fn place(entry: &Entry<'_>, path: Option<String>) -> Result<Row, Problem> {
         })?;
     let mut row = answer::row(entry, "unknown", None, Some(path.clone()));
     row.name = Some(path);
+    row.account = folder(entry.input.name);
     row.tags.insert(
         "kept_in".to_owned(),
         "a key-value store of Vault or OpenBao".to_owned(),
@@ -326,6 +330,15 @@ fn state_of(inner: &Entry<'_>, version: &str) -> Option<String> {
     }
 }
 
+/// `exports/vault-prod/list.json`: the folder.
+fn folder(name: &str) -> Option<String> {
+    let mut parts = name.rsplit(['/', '\\']).skip(1);
+    let folder = parts
+        .next()
+        .filter(|folder| !matches!(*folder, "" | "." | ".."));
+    folder.map(guard::id)
+}
+
 /// `secret/pay/stripe.json`: the file's name without its folder and its end.
 fn in_name(name: &str) -> Option<String> {
     let file = name.rsplit(['/', '\\']).next()?;
@@ -357,6 +370,8 @@ mod tests {
         assert_eq!(got.rows.len(), 1);
         assert_eq!(got.rows[0].key_id.as_deref(), Some("stripe"));
         assert_eq!(got.rows[0].provider, "unknown");
+        assert_eq!(got.rows[0].account.as_deref(), Some("vault"), "its folder");
+        assert_eq!(named("./list.json", LIST).rows[0].account, None);
         assert_eq!(got.coverage[0].state.word(), "partial");
         assert!(
             got.coverage[0]
@@ -365,7 +380,7 @@ mod tests {
                 .unwrap()
                 .contains("teams/")
         );
-        assert_eq!(got.coverage[1].state.word(), "not_covered");
+        assert_eq!(got.coverage[1].state.word(), "not_offered");
         let scan = LIST.replace("\"teams/\"", "\"teams/\", \"teams/pay\"");
         assert_eq!(self::got(&scan).coverage[0].state.word(), "complete");
         assert_eq!(self::got(&scan).rows.len(), 2);
