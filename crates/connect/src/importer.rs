@@ -12,6 +12,8 @@ mod column_map;
 mod databricks_tokens;
 mod datadog_keys;
 mod entra_app_credentials;
+mod entry;
+mod gathered;
 mod gcp_api_keys;
 mod gcp_service_account_keys;
 mod github;

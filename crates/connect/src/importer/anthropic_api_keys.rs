@@ -4,7 +4,9 @@
 //! anthropic 2.12.0 SDK; <https://platform.claude.com/docs/en/api/http/organization/api_keys>, read 2026-11-26.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
 use serde_json::Value;
@@ -61,8 +63,8 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
         Some(hint) if hint.starts_with("sk-ant-oat") => "claude_code_oauth_token",
         _ => "api_key",
     };
-    let mut row = answer::row(entry, "anthropic", Some(kind), Some(entry.id("id")?));
-    row.hint = hint.and_then(answer::masked);
+    let mut row = entry::row(entry, "anthropic", Some(kind), Some(entry.id("id")?));
+    row.hint = hint.and_then(entry::masked);
     row.name = entry.name("name");
     row.account = entry
         .who("/scope/workspace_id")
@@ -99,14 +101,13 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     ]
     .iter()
     .find_map(|field| entry.who(field));
-    row.associates.extend(
-        acts_as.map(|who| answer::associate(who, "the key acts as it", machine(principal))),
-    );
+    row.associates
+        .extend(acts_as.map(|who| entry::associate(who, "the key acts as it", machine(principal))));
     let maker = entry.text("/created_by/type");
     row.associates.extend(
         entry
             .who("/created_by/id")
-            .map(|who| answer::associate(who, "created it", machine(maker))),
+            .map(|who| entry::associate(who, "created it", machine(maker))),
     );
     Ok(row)
 }

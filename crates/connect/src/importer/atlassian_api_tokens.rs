@@ -5,7 +5,9 @@
 //! The columns of the file that Atlassian Administration exports are not documented: it is read as a table.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
 use tenure_model::{
@@ -51,7 +53,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 }
 
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
-    let mut row = answer::row(entry, "atlassian", Some("api_token"), Some(entry.id("id")?));
+    let mut row = entry::row(entry, "atlassian", Some("api_token"), Some(entry.id("id")?));
     row.name = entry.name("label");
     row.account = entry.who("/user/orgId");
     row.created = entry.past("createdAt", When::Unknown, When::Unknown)?;
@@ -70,7 +72,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     let fields = ["/user/email", "/user/name", "/user/id"];
     let who = fields.iter().find_map(|field| entry.who(field));
     row.associates
-        .extend(who.map(|who| answer::associate(who, "created it", false)));
+        .extend(who.map(|who| entry::associate(who, "created it", false)));
     Ok(row)
 }
 

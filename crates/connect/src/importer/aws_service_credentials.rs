@@ -6,7 +6,9 @@
 //! (<https://docs.aws.amazon.com/goto/WebAPI/iam/CreateServiceSpecificCredential>, read 2026-11-26).
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -76,7 +78,7 @@ fn credential(entry: &Entry<'_>) -> Result<Row, Problem> {
     let alias = entry
         .text("ServiceCredentialAlias")
         .or_else(|| entry.text("ServiceUserName"));
-    let mut row = answer::row(
+    let mut row = entry::row(
         entry,
         "aws",
         bedrock.then_some("bedrock_long_term_api_key"),

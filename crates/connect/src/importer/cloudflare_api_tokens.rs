@@ -11,7 +11,9 @@
 //! | any other | `read_wide` or `read_narrow` likewise |
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -97,7 +99,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
         (_, true) => "account_api_token",
         _ => "user_api_token",
     };
-    let mut row = answer::row(entry, "cloudflare", Some(kind), Some(entry.id("id")?));
+    let mut row = entry::row(entry, "cloudflare", Some(kind), Some(entry.id("id")?));
     row.name = entry.name("name");
     row.created = entry.past("issued_on", When::Unknown, When::Unknown)?;
     row.expires = entry.moment("expires_on", When::Never, When::Unknown)?;
@@ -119,12 +121,12 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     if of_account {
         row.account = account(entry);
     }
-    answer::from_addresses(&mut row, &entry.texts("/condition/request_ip/in"));
+    entry::from_addresses(&mut row, &entry.texts("/condition/request_ip/in"));
     if let Some(who) = entry.who("creator_email_at_creation") {
-        row.associates = vec![answer::associate(who, "created it", false)];
+        row.associates = vec![entry::associate(who, "created it", false)];
     } else if let Some(who) = entry.who("provisioner_id") {
         let machine = entry.text("provisioner_type") != Some("user");
-        row.associates = vec![answer::associate(who, "created it", machine)];
+        row.associates = vec![entry::associate(who, "created it", machine)];
     }
     Ok(row)
 }
@@ -193,7 +195,7 @@ fn privilege(groups: &[(&str, bool)]) -> Option<(Privilege, String)> {
             names.push(name);
         }
     }
-    Some((strongest, answer::listed(&names)))
+    Some((strongest, entry::listed(&names)))
 }
 
 /// The account, where the policies name exactly one.

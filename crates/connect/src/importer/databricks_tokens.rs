@@ -5,7 +5,9 @@
 //! <https://docs.databricks.com/api/workspace/tokenmanagement/list>, read 2026-11-26.
 
 use super::{
-    answer::{self, Entry, Form, Gathered, Rest},
+    answer::{self, Form, Rest},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
 use std::collections::BTreeSet;
@@ -70,7 +72,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     let id = entry.id("token_id")?;
-    let mut row = answer::row(entry, "databricks", Some("personal_access_token"), Some(id));
+    let mut row = entry::row(entry, "databricks", Some("personal_access_token"), Some(id));
     row.account = entry
         .who("workspace_id")
         .map(|id| format!("workspace {id}"));
@@ -102,7 +104,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
         } else {
             IssuedTo::Person
         });
-        row.associates = vec![answer::associate(maker, "created it", machine)];
+        row.associates = vec![entry::associate(maker, "created it", machine)];
     }
     if let Some(owner) = entry.who("owner_id") {
         row.tags.insert("owner_id".to_owned(), owner);

@@ -5,7 +5,9 @@
 //! use of `null` is read as unknown: nothing says since when Datadog records it.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -105,12 +107,12 @@ fn key(entry: &Entry<'_>, people: &People<'_>) -> Result<Row, Problem> {
             ));
         }
     };
-    let mut row = answer::row(entry, "datadog", Some(credential), Some(entry.id("id")?));
+    let mut row = entry::row(entry, "datadog", Some(credential), Some(entry.id("id")?));
     row.name = entry.name("/attributes/name");
     row.hint = ["/attributes/last4", "/attributes/public_portion"]
         .iter()
         .find_map(|field| entry.text(field))
-        .and_then(|shown| answer::tail(shown).or_else(|| answer::masked(shown)));
+        .and_then(|shown| entry::tail(shown).or_else(|| entry::masked(shown)));
     row.created = entry.past("/attributes/created_at", When::Unknown, When::Unknown)?;
     let used = if kind == "api_keys" {
         "/attributes/date_last_used"
@@ -147,7 +149,7 @@ fn key(entry: &Entry<'_>, people: &People<'_>) -> Result<Row, Problem> {
             "created it"
         };
         let who = guard::id(people.name(id).unwrap_or(id));
-        row.associates = vec![answer::associate(who, why, machine)];
+        row.associates = vec![entry::associate(who, why, machine)];
     }
     Ok(row)
 }
@@ -203,7 +205,7 @@ fn privilege(scopes: &[&str]) -> (Privilege, String) {
         }
     };
     match scopes.iter().map(of).max() {
-        Some(privilege) => (privilege, format!("scopes: {}", answer::listed(scopes))),
+        Some(privilege) => (privilege, format!("scopes: {}", entry::listed(scopes))),
         None => (Privilege::None, "no scope".to_owned()),
     }
 }

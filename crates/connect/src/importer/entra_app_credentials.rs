@@ -7,7 +7,9 @@
 //! (<https://learn.microsoft.com/graph/api/serviceprincipal-addtokensigningcertificate>, read 2026-11-26).
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -130,7 +132,7 @@ fn credential(
     principal: bool,
 ) -> Result<Row, Problem> {
     let id = held.id("keyId")?;
-    let mut row = answer::row(
+    let mut row = entry::row(
         held,
         "azure",
         // The catalogue has no kind for a certificate of an application.
@@ -165,7 +167,7 @@ fn credential(
             .text("@odata.type")
             .is_some_and(|kind| kind.contains("servicePrincipal"));
         row.associates
-            .extend(who.map(|who| answer::associate(who, "owns the application", machine)));
+            .extend(who.map(|who| entry::associate(who, "owns the application", machine)));
     }
     let subjects: Vec<&str> = app
         .field("federatedIdentityCredentials")
@@ -176,7 +178,7 @@ fn credential(
         .collect();
     if !subjects.is_empty() {
         row.tags
-            .insert("federated_identity".to_owned(), answer::listed(&subjects));
+            .insert("federated_identity".to_owned(), entry::listed(&subjects));
     }
     if !secret {
         row.tags

@@ -4,7 +4,9 @@
 //! keys. Fields: google-api-python-client 2.202.0, apikeys.v2.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -56,7 +58,7 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     } else {
         "api_key_standard"
     };
-    let mut row = answer::row(entry, "gcp", Some(kind), Some(entry.id("uid")?));
+    let mut row = entry::row(entry, "gcp", Some(kind), Some(entry.id("uid")?));
     row.account = entry.text("name").and_then(project);
     row.name = entry.name("displayName");
     row.created = entry.past("createTime", When::Unknown, When::Unknown)?;
@@ -70,9 +72,9 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
         row.privilege = Some(privilege(entry));
     }
     let ranges = entry.texts("/restrictions/serverKeyRestrictions/allowedIps");
-    answer::from_addresses(&mut row, &ranges);
+    entry::from_addresses(&mut row, &ranges);
     if let Some(account) = bound {
-        row.associates = vec![answer::associate(account, "acts as it", true)];
+        row.associates = vec![entry::associate(account, "acts as it", true)];
     }
     for (field, what) in [
         ("browserKeyRestrictions", "browser referrers"),
@@ -108,7 +110,7 @@ fn privilege(entry: &Entry<'_>) -> (Privilege, String) {
     if !services.is_empty() {
         return (
             Privilege::WriteNarrow,
-            format!("API targets: {}", answer::listed(&services)),
+            format!("API targets: {}", entry::listed(&services)),
         );
     }
     let why = if entry.field("restrictions").is_some_and(|r| !r.is_null()) {

@@ -5,7 +5,9 @@
 //! revision 20261023.
 
 use super::{
-    answer::{self, Entry, Form, Gathered, Rest},
+    answer::{self, Form, Rest},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -86,7 +88,7 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
                 .to_owned(),
         )
     })?;
-    let mut row = answer::row(entry, "gcp", Some("service_account_key"), Some(id));
+    let mut row = entry::row(entry, "gcp", Some("service_account_key"), Some(id));
     row.created = entry.past("validAfterTime", When::Unknown, When::Unknown)?;
     row.expires = match entry.moment("validBeforeTime", When::Unknown, When::Unknown)? {
         When::On(day) if ENDLESS_FROM.parse().is_ok_and(|far| day >= far) => When::Never,
@@ -106,7 +108,7 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
         row.tags
             .insert("origin".to_owned(), "public key uploaded".to_owned());
     }
-    row.associates = vec![answer::associate(account.clone(), "acts as it", true)];
+    row.associates = vec![entry::associate(account.clone(), "acts as it", true)];
     row.account = Some(account);
     Ok(row)
 }

@@ -13,7 +13,9 @@
 //! | none | `read_narrow` |
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     github::{self, Pages},
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
@@ -73,14 +75,14 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     // One token that two organisations authorised has one id, and two authorisations.
     let id = entry.who("authorized_credential_id").filter(|id| id != "…");
     let authorisation = entry.id("credential_id")?;
-    let mut row = answer::row(entry, "github", Some("pat_classic"), id);
+    let mut row = entry::row(entry, "github", Some("pat_classic"), id);
     if row.key_id.is_none() {
         row.slot = Some(format!("authorisation {authorisation}"));
     }
     row.name = ["authorized_credential_note", "authorized_credential_title"]
         .iter()
         .find_map(|field| entry.name(field));
-    row.hint = entry.text("token_last_eight").and_then(answer::tail);
+    row.hint = entry.text("token_last_eight").and_then(entry::tail);
     // The token was made before it was authorised; how long before is not told.
     row.created = entry.past("credential_authorized_at", When::Unknown, When::Unknown)?;
     row.last_used = entry.past("credential_accessed_at", When::Never, When::NotOffered)?;
@@ -99,7 +101,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     row.issued_to = Some(IssuedTo::Person);
     if let Some(login) = entry.who("login") {
         let machine = login.ends_with("[bot]");
-        row.associates = vec![answer::associate(login, "holds it", machine)];
+        row.associates = vec![entry::associate(login, "holds it", machine)];
     }
     row.tags.insert("authorisation".to_owned(), authorisation);
     Ok(row)
@@ -125,7 +127,7 @@ fn privilege(scopes: &[&str]) -> (Privilege, String) {
     };
     let strongest = scopes.iter().map(|scope| of(scope)).max();
     match strongest {
-        Some(privilege) => (privilege, format!("scopes: {}", answer::listed(scopes))),
+        Some(privilege) => (privilege, format!("scopes: {}", entry::listed(scopes))),
         None => (
             Privilege::ReadNarrow,
             "no scope: public data alone".to_owned(),

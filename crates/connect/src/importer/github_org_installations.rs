@@ -4,7 +4,9 @@
 //! behind it belongs to the app and stands in no list. Fields: @octokit/openapi 23.0.2.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     github_fine_grained_pats,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
@@ -52,7 +54,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 }
 
 fn installation(entry: &Entry<'_>) -> Result<Row, Problem> {
-    let mut row = answer::row(
+    let mut row = entry::row(
         entry,
         "github",
         Some("app_installation_token"),

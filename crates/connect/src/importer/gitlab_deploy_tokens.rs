@@ -3,7 +3,9 @@
 //! Fields: <https://docs.gitlab.com/api/deploy_tokens>, read 2026-11-26.
 
 use super::{
-    answer::{self, Entry, Form, Gathered, Rest},
+    answer::{self, Form, Rest},
+    entry::{self, Entry},
+    gathered::Gathered,
     gitlab_tokens::full_page,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
@@ -59,7 +61,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 }
 
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
-    let mut row = answer::row(entry, "gitlab", Some("deploy_token"), Some(entry.id("id")?));
+    let mut row = entry::row(entry, "gitlab", Some("deploy_token"), Some(entry.id("id")?));
     row.name = entry.name("name");
     row.expires = entry.moment("expires_at", When::Never, When::NotOffered)?;
     row.status = match (entry.flag("revoked"), entry.flag("expired")) {
@@ -75,7 +77,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
         } else {
             Privilege::ReadNarrow
         };
-        (privilege, format!("scopes: {}", answer::listed(&scopes)))
+        (privilege, format!("scopes: {}", entry::listed(&scopes)))
     });
     row.issued_to = Some(IssuedTo::Service);
     if let Some(user) = entry.who("username") {

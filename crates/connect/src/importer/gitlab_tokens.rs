@@ -13,7 +13,9 @@
 //! | `read_…`, `openid`, `profile`, `email` | `read_wide`, of a project or group `read_narrow` |
 
 use super::{
-    answer::{self, Entry, Form, Gathered, Rest},
+    answer::{self, Form, Rest},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -102,7 +104,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     } else {
         "personal_access_token"
     };
-    let mut row = answer::row(entry, "gitlab", Some(kind), Some(entry.id("id")?));
+    let mut row = entry::row(entry, "gitlab", Some(kind), Some(entry.id("id")?));
     row.name = entry.name("name");
     row.account = entry
         .text("resource_type")
@@ -146,7 +148,7 @@ fn privilege(entry: &Entry<'_>, of_project: bool) -> (Privilege, String) {
     match scopes.iter().map(of).max() {
         Some(privilege) => (
             privilege,
-            format!("scopes: {}{level}", answer::listed(&scopes)),
+            format!("scopes: {}{level}", entry::listed(&scopes)),
         ),
         None => (Privilege::None, format!("no scope{level}")),
     }

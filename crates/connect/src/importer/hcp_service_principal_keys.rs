@@ -4,7 +4,9 @@
 //! da6330c, read 2026-11-26. The catalogue has no such provider: the rows say `hcp`, and no kind.
 
 use super::{
-    answer::{self, Entry, Form, Gathered, Rest},
+    answer::{self, Form, Rest},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -54,7 +56,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 }
 
 fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
-    let mut row = answer::row(entry, "hcp", None, Some(entry.id("client_id")?));
+    let mut row = entry::row(entry, "hcp", None, Some(entry.id("client_id")?));
     let name = entry.text("resource_name").unwrap_or_default();
     row.account = name.split_once("/key/").map(|(of, _)| guard::id(of));
     row.name = row

@@ -6,7 +6,9 @@
 //! never expire".
 
 use super::{
-    answer::{self, Entry, Form, Gathered, Rest},
+    answer::{self, Form, Rest},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
 use serde_json::Value;
@@ -73,7 +75,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     let id = entry.id("id")?;
-    let mut row = answer::row(entry, "hcp-terraform", Some("api_token"), Some(id));
+    let mut row = entry::row(entry, "hcp-terraform", Some("api_token"), Some(id));
     row.name = entry.name("/attributes/description");
     row.account = entry.who("/relationships/team/data/id");
     row.created = entry.past("/attributes/created-at", When::Unknown, When::Unknown)?;
@@ -88,7 +90,7 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     let machine = entry.text("/relationships/created-by/data/type") != Some("users");
     let who = entry.who("/relationships/created-by/data/id");
     row.associates
-        .extend(who.map(|who| answer::associate(who, "created it", machine)));
+        .extend(who.map(|who| entry::associate(who, "created it", machine)));
     Ok(row)
 }
 

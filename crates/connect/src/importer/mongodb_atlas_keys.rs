@@ -7,7 +7,9 @@
 //! each with an id of its own.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -103,14 +105,14 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 
 fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     let id = entry.id("publicKey")?;
-    let mut row = answer::row(
+    let mut row = entry::row(
         entry,
         "mongodb-atlas",
         Some("programmatic_api_key"),
         Some(id),
     );
     row.name = entry.name("desc");
-    row.hint = entry.text("privateKey").and_then(answer::masked);
+    row.hint = entry.text("privateKey").and_then(entry::masked);
     row.status = Some(Status::Active);
     row.issued_to = Some(IssuedTo::Service);
     let roles = entry.field("roles").and_then(Value::as_array);
@@ -128,10 +130,10 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
 
 fn account_secret(account: &Entry<'_>, held: &Entry<'_>) -> Result<Row, Problem> {
     let kind = Some("service_account_secret");
-    let mut row = answer::row(held, "mongodb-atlas", kind, Some(held.id("id")?));
+    let mut row = entry::row(held, "mongodb-atlas", kind, Some(held.id("id")?));
     row.name = account.name("name");
     row.account = account.who("orgId").or_else(|| account.who("clientId"));
-    row.hint = held.text("maskedSecretValue").and_then(answer::masked);
+    row.hint = held.text("maskedSecretValue").and_then(entry::masked);
     row.created = held.past("createdAt", When::Unknown, When::Unknown)?;
     row.expires = held.moment("expiresAt", When::Unknown, When::Unknown)?;
     row.last_used = held.past("lastUsedAt", When::Unknown, When::Unknown)?;
@@ -192,7 +194,7 @@ fn privilege(roles: &[Role<'_>]) -> Option<(Privilege, String)> {
     let strongest = roles.iter().map(of).max()?;
     let names: BTreeSet<&str> = roles.iter().map(|role| role.name).collect();
     let names: Vec<&str> = names.into_iter().collect();
-    Some((strongest, format!("roles: {}", answer::listed(&names))))
+    Some((strongest, format!("roles: {}", entry::listed(&names))))
 }
 
 /// The organisation, where exactly one is named.

@@ -5,7 +5,9 @@
 //! <https://developer.okta.com/docs/reference/api/api-tokens>, read 2026-11-26.
 
 use super::{
-    answer::{self, Entry, Form, Gathered, Rest},
+    answer::{self, Form, Rest},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
 };
@@ -50,7 +52,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 }
 
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
-    let mut row = answer::row(entry, "okta", Some("api_token"), Some(entry.id("id")?));
+    let mut row = entry::row(entry, "okta", Some("api_token"), Some(entry.id("id")?));
     let link = ["/_link/self/href", "/_links/self/href"];
     row.account = link
         .iter()
@@ -74,12 +76,12 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     }
     row.issued_to = Some(IssuedTo::Person);
     if let Some(user) = entry.who("userId") {
-        row.associates = vec![answer::associate(user, "holds it", false)];
+        row.associates = vec![entry::associate(user, "holds it", false)];
     }
     // A zone is a set of networks by its id; `ANYWHERE` is none.
     let zones = entry.texts("/network/include");
     if entry.text("/network/connection") == Some("ZONE") {
-        answer::from_addresses(&mut row, &zones);
+        entry::from_addresses(&mut row, &zones);
     }
     Ok(row)
 }

@@ -5,7 +5,9 @@
 //! `intel/openai/adminapikeys.py`): the redacted value and the id tell them apart. Fields: openai 3.54.0 SDK.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
 use serde_json::Value;
@@ -110,8 +112,8 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
             _ => Some("admin_api_key"),
         }
     };
-    let mut row = answer::row(entry, "openai", kind, Some(entry.id("id")?));
-    row.hint = shown.and_then(answer::masked);
+    let mut row = entry::row(entry, "openai", kind, Some(entry.id("id")?));
+    row.hint = shown.and_then(entry::masked);
     row.name = entry.name("name");
     row.created = entry.past("created_at", When::Unknown, When::Unknown)?;
     row.last_used = entry.past("last_used_at", When::Never, When::NotOffered)?;
@@ -137,7 +139,7 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     ];
     let who = fields.iter().find_map(|field| entry.who(field));
     row.associates
-        .extend(who.map(|who| answer::associate(who, "owns it", service)));
+        .extend(who.map(|who| entry::associate(who, "owns it", service)));
     for field in ["/owner/role", "/owner/user/role"] {
         if let Some(role) = entry.name(field) {
             row.tags.insert("role_of_owner".to_owned(), role);

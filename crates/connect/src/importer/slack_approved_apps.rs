@@ -11,7 +11,9 @@
 //! | `…:read`, `…:history`, `search:…`, `identify`, `identity.…` | `read_wide` if Slack calls it sensitive, else `read_narrow` |
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
 use serde_json::Value;
@@ -94,7 +96,7 @@ fn tokens(entry: &Entry<'_>, kind: &str) -> Result<Row, Problem> {
         "app" => "app_level_token",
         _ => "bot_token",
     };
-    let mut row = answer::row(entry, "slack", Some(credential), Some(entry.id("/app/id")?));
+    let mut row = entry::row(entry, "slack", Some(credential), Some(entry.id("/app/id")?));
     row.name = entry.name("/app/name");
     row.created = When::Unknown;
     let of_kind = scopes(entry).filter(|scope| {
@@ -111,7 +113,7 @@ fn tokens(entry: &Entry<'_>, kind: &str) -> Result<Row, Problem> {
     }
     if let Some(who) = entry.who("/last_resolved_by/actor_id") {
         let machine = entry.text("/last_resolved_by/actor_type") != Some("user");
-        row.associates = vec![answer::associate(who, "approved it", machine)];
+        row.associates = vec![entry::associate(who, "approved it", machine)];
     }
     let maker = match entry.flag("/app/is_internal") {
         Some(true) => "this organisation",
@@ -149,7 +151,7 @@ fn privilege<'v>(scopes: impl Iterator<Item = &'v Value>) -> Option<(Privilege, 
         .filter(|(privilege, _)| *privilege == strongest)
         .map(|(_, name)| *name)
         .collect();
-    Some((strongest, format!("scopes: {}", answer::listed(&names))))
+    Some((strongest, format!("scopes: {}", entry::listed(&names))))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What the Snowflake importers share: the result of a `SHOW` command, as CSV or as JSON.
 
 use super::{
-    answer,
     imported::{ImportError, Input, Problem, Recognition},
     reading::{json, sheet, text},
 };
@@ -85,7 +84,7 @@ pub(super) fn rows(
             .collect();
         check(input, kind, columns, command, &names)?;
         Rows {
-            entries: answer::objects(&sheet),
+            entries: objects(&sheet),
             stopped,
         }
     };
@@ -140,4 +139,21 @@ fn lower(value: Value) -> Value {
         ),
         other => other,
     }
+}
+
+/// A table as JSON entries: one object per row, its fields named as the header, in lower case.
+fn objects(sheet: &sheet::Sheet) -> Vec<(String, Value)> {
+    let header: Vec<String> = sheet
+        .header
+        .iter()
+        .map(|cell| cell.to_lowercase())
+        .collect();
+    let object = |record: &sheet::Record| {
+        let cells = header.iter().enumerate();
+        let fields: Map<String, Value> = cells
+            .map(|(at, name)| (name.clone(), Value::String(record.cell(at).to_owned())))
+            .collect();
+        (format!("line {}", record.line), Value::Object(fields))
+    };
+    sheet.records.iter().map(object).collect()
 }

@@ -5,7 +5,8 @@
 //! and no id.
 
 use super::{
-    answer::{self, Entry, Gathered},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
     snowflake,
@@ -70,7 +71,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     let name = entry.id("name")?;
     let user = entry.id("user_name")?;
-    let mut row = answer::row(entry, "snowflake", Some("programmatic_access_token"), None);
+    let mut row = entry::row(entry, "snowflake", Some("programmatic_access_token"), None);
     row.slot = Some(format!("{user} / {name}"));
     row.name = Some(guard::name(&name));
     row.created = entry.past("created_on", When::Unknown, When::Unknown)?;
@@ -92,12 +93,12 @@ fn token(entry: &Entry<'_>) -> Result<Row, Problem> {
     if let Some(comment) = entry.name("comment") {
         row.tags.insert("comment".to_owned(), comment);
     }
-    row.associates = vec![answer::associate(user, "holds it", false)];
+    row.associates = vec![entry::associate(user, "holds it", false)];
     if let Some(maker) = entry.who("created_by")
         && !row.associates.iter().any(|known| known.who == maker)
     {
         row.associates
-            .push(answer::associate(maker, "created it", false));
+            .push(entry::associate(maker, "created it", false));
     }
     Ok(row)
 }
@@ -160,7 +161,7 @@ mod tests {
             read(&input)
                 .unwrap_err()
                 .to_string()
-                .contains("no column `user_name`")
+                .contains("no column `role_restriction`")
         );
         let held = got(&CSV.replace("nightly", "ghp_0123456789abcdefghijABCDEFGHIJ012345"));
         assert_eq!(held.problems.len(), 1, "no name to know it by");

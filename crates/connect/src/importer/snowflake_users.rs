@@ -5,7 +5,8 @@
 //! user's age.
 
 use super::{
-    answer::{self, Entry, Gathered},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::guard,
     snowflake,
@@ -73,7 +74,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 
 fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     let user = entry.id("name")?;
-    let mut row = answer::row(entry, "snowflake", Some("key_pair"), None);
+    let mut row = entry::row(entry, "snowflake", Some("key_pair"), None);
     row.slot = Some(format!("RSA key of {user}"));
     row.name = Some(user.clone());
     row.status = Some(match entry.flag("disabled") {
@@ -92,7 +93,7 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     });
     let machine = service == Some(true);
     let email = entry.who("email").filter(|_| !machine);
-    row.associates = vec![answer::associate(
+    row.associates = vec![entry::associate(
         email.unwrap_or_else(|| user.clone()),
         "holds it",
         machine,

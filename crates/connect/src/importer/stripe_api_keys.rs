@@ -6,7 +6,9 @@
 //! is read as a table.
 
 use super::{
-    answer::{self, Entry, Form, Gathered},
+    answer::{self, Form},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
 };
 use serde_json::Value;
@@ -71,9 +73,9 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
         _ if begins("rk_") => "restricted_key",
         _ => "secret_key",
     };
-    let mut row = answer::row(entry, "stripe", Some(kind), Some(entry.id("id")?));
+    let mut row = entry::row(entry, "stripe", Some(kind), Some(entry.id("id")?));
     row.name = entry.name("name");
-    row.hint = shown.and_then(answer::masked);
+    row.hint = shown.and_then(entry::masked);
     row.created = entry.past("created", When::Unknown, When::Unknown)?;
     row.last_used = entry.past("last_used", When::Unknown, When::Unknown)?;
     row.expires = entry.moment("expires_at", When::Never, When::Unknown)?;
@@ -85,7 +87,7 @@ fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
     if entry.flag("livemode") == Some(false) {
         row.declared.insert(FactName::TestMode, Value::Bool(true));
     }
-    answer::from_addresses(&mut row, &entry.texts("ip_allowlist"));
+    entry::from_addresses(&mut row, &entry.texts("ip_allowlist"));
     for (tag, field) in [("note", "note"), ("managed_by", "managed_by")] {
         if let Some(text) = entry.name(field) {
             row.tags.insert(tag.to_owned(), text);

@@ -12,7 +12,8 @@
 //! changed (hashicorp/vault-plugin-secrets-kv#58). Which provider's key it is, is not told.
 
 use super::{
-    answer::{self, Entry, Gathered},
+    entry::{self, Entry},
+    gathered::Gathered,
     imported::{ImportError, Imported, Input, Problem, Recognition},
     reading::{guard, json as reading},
 };
@@ -243,7 +244,7 @@ fn place(entry: &Entry<'_>, path: Option<String>) -> Result<Row, Problem> {
                 "name the file after the path, or put the path beside the answer, as \"path\"",
             )
         })?;
-    let mut row = answer::row(entry, "unknown", None, Some(path.clone()));
+    let mut row = entry::row(entry, "unknown", None, Some(path.clone()));
     row.name = Some(path);
     row.account = folder(entry.input.name);
     row.tags.insert(
@@ -270,7 +271,7 @@ fn kept(entry: &Entry<'_>, path: Option<String>, told: &mut Told) -> Result<Row,
         if matches!(label.to_lowercase().as_str(), "owner" | "team" | "contact") {
             let why = format!("custom_metadata {label}");
             row.associates
-                .push(answer::associate(text.clone(), &why, false));
+                .push(entry::associate(text.clone(), &why, false));
         }
         row.tags.insert(label, text);
     }
@@ -279,7 +280,7 @@ fn kept(entry: &Entry<'_>, path: Option<String>, told: &mut Told) -> Result<Row,
         ("last_updated_by", "updated it last"),
     ] {
         if let Some(who) = actor(&inner, field) {
-            row.associates.push(answer::associate(who, why, true));
+            row.associates.push(entry::associate(who, why, true));
         }
     }
     if let Some(version) = inner.who("current_version") {
