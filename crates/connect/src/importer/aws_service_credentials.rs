@@ -26,8 +26,7 @@ const FORM: Form = Form {
     lists: &["/ServiceSpecificCredentials"],
     entry: |value| value.get("ServiceSpecificCredentialId").is_some(),
     rest: |head| answer::more(head, "/IsTruncated"),
-    // The command line pages by itself; `--query` leaves the bare entries.
-    bare: None,
+    bare: Some("without `IsTruncated` nothing tells whether further pages are missing"),
     save: "the answer of `aws iam list-service-specific-credentials`",
 };
 
