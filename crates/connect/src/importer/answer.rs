@@ -64,6 +64,20 @@ pub(super) fn recognise(input: &Input<'_>, form: &Form, fields: &[&str]) -> Reco
     })
 }
 
+/// Recognises an answer of this form with nothing in its list, where the name of the list and these fields
+/// beside it leave no doubt.
+pub(super) fn recognise_empty(input: &Input<'_>, form: &Form, beside: &[&str]) -> Recognition {
+    let names = form
+        .lists
+        .iter()
+        .map(|pointer| pointer.trim_start_matches('/'));
+    let fields: Vec<&str> = names.chain(beside.iter().copied()).collect();
+    json::shaped(input, &fields, |value| {
+        let empty = list(value, form).is_some_and(|(_, entries)| entries.is_empty());
+        empty && beside.iter().all(|field| value.get(field).is_some())
+    })
+}
+
 /// Reads one answer or several, as they are printed in a row, in an array, or one per line.
 pub(super) fn pages(input: &Input<'_>, form: &Form) -> Result<Pages, ImportError> {
     let shape = |why: String| ImportError::Shape {

@@ -31,11 +31,14 @@ const FORM: Form = Form {
 };
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    answer::recognise(
+    match answer::recognise(
         input,
         &FORM,
         &["ServiceSpecificCredentialId", "ServiceName"],
-    )
+    ) {
+        Recognition::Yes => Recognition::Yes,
+        _ => answer::recognise_empty(input, &FORM, &[]),
+    }
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {

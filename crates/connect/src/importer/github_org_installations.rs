@@ -30,7 +30,10 @@ const FORM: Form = Form {
 };
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    answer::recognise(input, &FORM, &["app_id", "repository_selection"])
+    match answer::recognise(input, &FORM, &["app_id", "repository_selection"]) {
+        Recognition::Yes => Recognition::Yes,
+        _ => answer::recognise_empty(input, &FORM, &["total_count"]),
+    }
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {

@@ -36,7 +36,10 @@ const FORM: Form = Form {
 };
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
-    answer::recognise(input, &FORM, &["approved_apps", "app"])
+    match answer::recognise(input, &FORM, &["approved_apps", "app"]) {
+        Recognition::Yes => Recognition::Yes,
+        _ => answer::recognise_empty(input, &FORM, &["ok"]),
+    }
 }
 
 pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {

@@ -118,6 +118,35 @@ fn every_kind_is_recognised_by_its_content_alone() {
 }
 
 #[test]
+fn a_list_with_nothing_in_it_is_one_where_its_name_leaves_no_doubt() {
+    for (kind, text) in [
+        (
+            "aws-service-specific-credentials",
+            r#"{"ServiceSpecificCredentials": [], "IsTruncated": false}"#,
+        ),
+        (
+            "github-org-installations",
+            r#"{"total_count": 0, "installations": []}"#,
+        ),
+        (
+            "slack-approved-apps",
+            r#"{"ok": true, "approved_apps": [], "response_metadata": {"next_cursor": ""}}"#,
+        ),
+    ] {
+        assert_eq!(kind_of(text.as_bytes()), Some(kind));
+        let got = read(&input("file", text.as_bytes())).unwrap();
+        assert_eq!(got.coverage[0].rows, Some(0));
+        assert_eq!(got.coverage[0].state.word(), "complete");
+    }
+    for text in [
+        r#"{"installations": []}"#,
+        r#"{"data": [], "has_more": false}"#,
+    ] {
+        assert_eq!(kind_of(text.as_bytes()), None, "{text}");
+    }
+}
+
+#[test]
 fn coverage_names_the_file_and_its_hash() {
     for &(kind, text) in ALL {
         let got = read(&input("dir/file.x", text.as_bytes())).unwrap();
