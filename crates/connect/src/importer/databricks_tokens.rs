@@ -2,7 +2,7 @@
 //! `/api/2.0/token/list`, which holds the caller's own alone.
 //!
 //! Times are milliseconds since 1970; `expiry_time: -1` means never. Fields:
-//! <https://docs.databricks.com/api/workspace/tokenmanagement/list>, read 2026-11-26.
+//! <https://docs.databricks.com/api/workspace/tokenmanagement/list> (named by the SDKs; the page was not read).
 
 use super::{
     answer::{self, Form, Rest},
