@@ -9,4 +9,5 @@ pub mod progress;
 pub mod report;
 pub mod sources;
 pub mod state;
+pub mod sunsets;
 pub mod tree;

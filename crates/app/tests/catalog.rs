@@ -33,6 +33,7 @@ counter = ["acme_live_{base62:20}", "acme_dead_{base62:32}"]
 source = "https://acme.example/keys"
 read_on = "2026-11-01"
 basis = "documented"
+words = "every key starts with acme_live_"
 
 [credential.privilege]
 value = "admin"
@@ -59,6 +60,7 @@ for = "machine"
 source = "https://acme.example/oidc"
 read_on = "2026-11-01"
 basis = "documented"
+words = "exchange the token of your workload"
 
 [[credential.sunset]]
 effect = "no_new"
@@ -66,6 +68,7 @@ on = "2027-02"
 source = "https://acme.example/sunset"
 read_on = "2026-11-01"
 basis = "documented"
+words = "no new keys from February 2027"
 
 [credential.recipe.validate]
 by = "api"
@@ -77,6 +80,7 @@ refused = [401]
 source = "https://acme.example/me"
 read_on = "2026-11-01"
 basis = "documented"
+words = "tells whose key it is"
 "#;
 
 fn folder(name: &str, text: &str) -> TempDir {

@@ -264,6 +264,22 @@ pub(crate) struct Catalog {
     pub(crate) command: CatalogCommand,
 }
 
+/// Lists every date on which a vendor ends a kind of key, soonest first and the past ones behind, with the living
+/// keys of that kind in the last assessment. Where a date is for some keys of a kind only, it says which, and all
+/// keys of the kind are named as those that it may hit.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Sunsets {
+    /// An assessment (JSON) in place of the last one on this machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assessment: Option<PathBuf>,
+    /// The day that tells what is past; today in UTC where none is named
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<Day>,
+    /// How to print it
+    #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+    pub(crate) format: String,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogCommand {
     /// List every provider and its kinds of keys
@@ -282,4 +298,6 @@ pub(crate) enum CatalogCommand {
     },
     /// Check every file: sources, dates, examples and counter-examples
     Check,
+    /// List the dates on which vendors end kinds of keys, soonest first, and the keys that each hits
+    Sunsets(Sunsets),
 }
