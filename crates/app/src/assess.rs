@@ -452,10 +452,13 @@ fn kind_of<'p>(providers: &'p [Provider], key: &Known) -> Option<&'p Credential>
             .credentials
             .iter()
             .find(|known| known.kind == *kind),
-        None => match provider.credentials.as_slice() {
-            [one] => Some(one),
-            _ => None,
-        },
+        None => {
+            let mut told = provider
+                .credentials
+                .iter()
+                .filter(|known| known.detected_by.is_none());
+            told.next().filter(|_| told.next().is_none())
+        }
     }
 }
 
