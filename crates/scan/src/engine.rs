@@ -1,14 +1,18 @@
-//! One text in, its candidates out: catalogue formats, private keys, generic assignments, and what is
-//! base64 within.
+//! One text in, its candidates out: catalogue formats, private keys, addresses with a password, and values
+//! that a name says are secret.
+//!
+//! A text is gone through by its runs of token bytes (`run`), where every format and every longer value
+//! begins, and by a few words that lead to what is shorter.
+
+mod look;
 
 use crate::{
     judge::{self, Dismissal},
-    rule::Rules,
+    rule::{Rule, Rules},
 };
-use regex::bytes::Regex;
-use std::{ops::Range, sync::LazyLock};
+use look::{Find, What, looks};
+use std::{collections::BTreeMap, ops::Range};
 use tenure_model::{place::Part, secret::Secret};
-use zeroize::Zeroizing;
 
 /// What a text is, as far as detection depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Candidate {
     pub line: u32,
     /// Where in the text it starts.
     pub offset: usize,
+    /// How many bytes of the text hold it: more than the secret has where it is encoded.
+    pub length: usize,
     /// The variable or setting that holds it.
     pub variable: Option<String>,
 }
@@ -50,282 +56,139 @@ pub trait Sink {
     fn dismissed(&mut self, why: Dismissal);
 }
 
-/// How deep base64 is looked into.
-const DEPTH: u8 = 1;
+/// How far around a window a name or the start of a value is looked for, in bytes.
+pub const AROUND: usize = 192;
 
-/// Finds the candidates of one text.
+/// Finds the candidates of one text, first come first.
 pub fn scan(rules: &Rules, text: &[u8], context: Context, sink: &mut dyn Sink) {
-    scan_at(rules, text, context, DEPTH, None, sink);
+    let whole = 0..text.len();
+    scan_within(rules, text, std::slice::from_ref(&whole), context, sink);
 }
 
-fn scan_at(
+/// Finds the candidates that overlap one of `windows`, which are in order and apart. What stands around a
+/// window is looked at, so that a value whose name or whose start or end is outside is found all the same.
+pub fn scan_within(
     rules: &Rules,
     text: &[u8],
+    windows: &[Range<usize>],
     context: Context,
-    depth: u8,
-    outer: Option<(u32, &str)>,
     sink: &mut dyn Sink,
 ) {
-    let mut taken: Vec<Range<usize>> = Vec::new();
-    let line_at = |offset: usize| outer.map_or_else(|| line_of(text, offset), |(line, _)| line);
-    let name_at = |offset: usize| {
-        variable_before(text, offset).or_else(|| outer.map(|(_, name)| name.to_owned()))
+    let mut finds = looks(rules, text, windows, context, sink);
+    finds.retain(|find| overlaps_any(&find.span, windows));
+    hand_out(text, settled(finds), sink);
+}
+
+/// Every format of the catalogue in a text, with its place: what [`scan`] finds before it is judged.
+#[must_use]
+pub fn formats<'r>(rules: &'r Rules, text: &[u8]) -> Vec<(&'r Rule, Range<usize>)> {
+    let whole = 0..text.len();
+    let context = Context {
+        code: false,
+        test_material: false,
+        encoded: false,
     };
-    for found in rules.find(text) {
-        let overlaps =
-            |taken: &Range<usize>| taken.start < found.span.end && found.span.start < taken.end;
-        if taken
-            .iter()
-            .any(|span| overlaps(span) && *span != found.span)
-        {
-            continue;
-        }
-        let same = taken.contains(&found.span);
-        let Some(bytes) = text.get(found.span.clone()) else {
-            continue;
-        };
-        let readable = std::str::from_utf8(bytes).unwrap_or_default();
-        if judge::is_placeholder(readable, &found.rule.prefix) {
-            sink.dismissed(Dismissal::Placeholder);
-            taken.push(found.span);
-            continue;
-        }
-        if same {
-            continue;
-        }
-        sink.candidate(Candidate {
-            provider: found.rule.provider.clone(),
-            credential: found.rule.credential.clone(),
-            part: found.rule.part,
-            prefix: found.rule.prefix.clone(),
-            secret: Secret::new(bytes),
-            line: line_at(found.span.start),
-            offset: found.span.start,
-            variable: name_at(found.span.start),
-        });
-        taken.push(found.span);
-    }
-    private_keys(text, context, &mut taken, &line_at, sink);
-    assignments(rules, text, context, depth, &mut taken, &line_at, sink);
-}
-
-/// PEM private keys (RFC 7468), also on one line with literal `\n`.
-fn private_keys(
-    text: &[u8],
-    context: Context,
-    taken: &mut Vec<Range<usize>>,
-    line_at: &dyn Fn(usize) -> u32,
-    sink: &mut dyn Sink,
-) {
-    static PEM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        regex::bytes::RegexBuilder::new(
-            r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.\-]|\\n|\\r|[A-Za-z-]+: ){64,16384}?-----END (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----",
-        )
-        .unicode(false)
-        .size_limit(64 << 20)
-        .build()
-        .ok()
-    });
-    let Some(pem) = PEM.as_ref() else { return };
-    for found in pem.find_iter(text) {
-        if taken
-            .iter()
-            .any(|span| span.start < found.end() && found.start() < span.end)
-        {
-            continue;
-        }
-        taken.push(found.range());
-        let readable = std::str::from_utf8(found.as_bytes()).unwrap_or_default();
-        let lower = readable.to_ascii_lowercase();
-        if context.test_material {
-            sink.dismissed(Dismissal::TestMaterial);
-            continue;
-        }
-        if lower.contains("example")
-            || lower.contains("...")
-            || judge::entropy(found.as_bytes()) < 4.0
-        {
-            sink.dismissed(Dismissal::Placeholder);
-            continue;
-        }
-        sink.candidate(Candidate {
-            provider: "unknown".to_owned(),
-            credential: "private_key".to_owned(),
-            part: Part::Secret,
-            prefix: String::new(),
-            secret: Secret::new(found.as_bytes()),
-            line: line_at(found.start()),
-            offset: found.start(),
-            variable: variable_before(text, found.start()),
-        });
-    }
-}
-
-/// `api_key = "…"` and the like, where no format vouches for the value.
-fn assignments(
-    rules: &Rules,
-    text: &[u8],
-    context: Context,
-    depth: u8,
-    taken: &mut Vec<Range<usize>>,
-    line_at: &dyn Fn(usize) -> u32,
-    sink: &mut dyn Sink,
-) {
-    static SET: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        regex::bytes::RegexBuilder::new(
-            r#"(?P<name>[A-Za-z0-9_.\-]{0,48}(?:api[_.\-]?key|apikey|secret|token|credential|private[_.\-]?key|access[_.\-]?key|auth[_.\-]?key|encryption[_.\-]?key|signing[_.\-]?key)[A-Za-z0-9_.\-]{0,24})["'`\]\\]{0,4}[ \t]{0,8}(?::=|=>|=|:)[ \t]{0,8}\\{0,2}(?P<quote>["'`]?)(?P<value>[^\s"'`,;<>(){}\[\]\\]{8,4096})"#,
-        )
-        .unicode(false)
-        .case_insensitive(true)
-        .build()
-        .ok()
-    });
-    let Some(set) = SET.as_ref() else { return };
-    for captures in set.captures_iter(text) {
-        let (Some(name), Some(value)) = (captures.name("name"), captures.name("value")) else {
-            continue;
-        };
-        let quoted = captures
-            .name("quote")
-            .is_some_and(|quote| !quote.is_empty());
-        if taken
-            .iter()
-            .any(|span| span.start < value.end() && value.start() < span.end)
-        {
-            continue;
-        }
-        let name_text = String::from_utf8_lossy(name.as_bytes()).into_owned();
-        if context.encoded
-            && depth > 0
-            && let Some(inner) = decoded(value.as_bytes())
-        {
-            taken.push(value.range());
-            let inner_context = Context {
-                code: false,
-                encoded: false,
-                ..context
-            };
-            let mut line = Zeroizing::new(format!("{name_text}=").into_bytes());
-            line.extend_from_slice(&inner);
-            scan_at(
-                rules,
-                &line,
-                inner_context,
-                depth.saturating_sub(1),
-                Some((line_at(value.start()), &name_text)),
-                sink,
-            );
-            continue;
-        }
-        if context.code && !quoted {
-            continue;
-        }
-        let Ok(readable) = std::str::from_utf8(value.as_bytes()) else {
-            continue;
-        };
-        if is_reference(&name_text, readable) {
-            continue;
-        }
-        if context.test_material {
-            sink.dismissed(Dismissal::TestMaterial);
-            continue;
-        }
-        match judge::generic(readable) {
-            Err(why) => sink.dismissed(why),
-            Ok(()) => {
-                taken.push(value.range());
-                sink.candidate(Candidate {
-                    provider: "unknown".to_owned(),
-                    credential: "generic_secret".to_owned(),
-                    part: Part::Secret,
-                    prefix: String::new(),
-                    secret: Secret::new(value.as_bytes()),
-                    line: line_at(value.start()),
-                    offset: value.start(),
-                    variable: Some(name_text),
-                });
-            }
-        }
-    }
-}
-
-/// A name that points to a secret rather than holding one, or that holds something public.
-fn is_reference(name: &str, value: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let public = [
-        "secret_name",
-        "secretname",
-        "token_url",
-        "tokenurl",
-        "token_type",
-        "key_id",
-        "keyid",
-        "_path",
-        "_file",
-        "public",
-        "token_uri",
-        "endpoint",
-        "secretref",
-        "tokenizer",
-        "token_count",
-        "max_token",
-        "secret_arn",
-        "sha256",
-        "checksum",
-        "integrity",
-    ];
-    let names_an_id = name.ends_with("_id") && !name.ends_with("secret_id");
-    names_an_id
-        || public.iter().any(|word| name.contains(word))
-        || value.starts_with("arn:")
-        || value.starts_with("projects/")
-        || value.starts_with("vault:")
-}
-
-/// The bytes behind a base64 text, where they are text themselves.
-fn decoded(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    use base64::Engine as _;
-    if text.len() < 16 || text.len() > 1 << 16 {
-        return None;
-    }
-    let bytes = Zeroizing::new(
-        base64::engine::general_purpose::STANDARD
-            .decode(text)
-            .ok()?,
+    let finds = looks(
+        rules,
+        text,
+        std::slice::from_ref(&whole),
+        context,
+        &mut Deaf,
     );
-    let printable = bytes
-        .iter()
-        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
-    printable.then_some(bytes)
+    longest(finds)
+        .into_iter()
+        .filter_map(|find| match find.what {
+            What::Format(rule) => Some((rule, find.span)),
+            _ => None,
+        })
+        .collect()
 }
 
-/// The line of an offset, from 1.
-fn line_of(text: &[u8], offset: usize) -> u32 {
-    let upto = text.get(..offset).unwrap_or(text);
-    u32::try_from(upto.iter().filter(|byte| **byte == b'\n').count())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
+/// Hears nothing.
+struct Deaf;
+
+impl Sink for Deaf {
+    fn candidate(&mut self, _: Candidate) {}
+    fn dismissed(&mut self, _: Dismissal) {}
 }
 
-/// The name that is set to what starts at `offset`, on the same line.
-fn variable_before(text: &[u8], offset: usize) -> Option<String> {
-    const FARTHEST: usize = 96;
-    let from = offset.saturating_sub(FARTHEST);
-    let window = text.get(from..offset)?;
-    let line = window.rsplit(|b| *b == b'\n').next()?;
-    let line = std::str::from_utf8(line).ok()?;
-    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`', '\\']);
-    let line = line
-        .strip_suffix("=>")
-        .or_else(|| line.strip_suffix(['=', ':']))?;
-    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`', ']', ':', '\\']);
-    let start = line
-        .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
-        .map_or(0, |at| at.saturating_add(1));
-    let name = line.get(start..)?;
-    (!name.is_empty() && name.len() <= 64).then(|| name.to_owned())
+fn overlaps_any(span: &Range<usize>, windows: &[Range<usize>]) -> bool {
+    let first = windows.partition_point(|window| window.end <= span.start);
+    windows
+        .get(first)
+        .is_some_and(|window| window.start < span.end)
 }
 
+/// What stays where finds overlap: the more telling one, else the longer, else the first by name. In order.
+fn settled(finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
+    let mut finds = longest(finds);
+    finds.sort_by_key(|find| find.what.rank());
+    let mut taken: BTreeMap<usize, (usize, Find<'_>)> = BTreeMap::new();
+    for find in finds {
+        let before = taken.range(..find.span.end).next_back();
+        if before.is_none_or(|(_, (end, _))| *end <= find.span.start) {
+            taken.insert(find.span.start, (find.span.end, find));
+        }
+    }
+    taken.into_values().map(|(_, find)| find).collect()
+}
+
+/// Drops what lies inside something longer of the same rank; in order.
+fn longest(mut finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
+    finds.sort_by(|a, b| a.order().cmp(&b.order()));
+    finds.dedup_by(|a, b| a.order() == b.order());
+    let mut kept: Vec<Find<'_>> = Vec::with_capacity(finds.len());
+    for find in finds {
+        let inside = kept.iter().rev().take(8).any(|longer| {
+            longer.what.rank() == find.what.rank()
+                && longer.span != find.span
+                && longer.span.start <= find.span.start
+                && find.span.end <= longer.span.end
+        });
+        if !inside {
+            kept.push(find);
+        }
+    }
+    kept
+}
+
+/// Judges what is left and hands it over, with its line.
+fn hand_out(text: &[u8], finds: Vec<Find<'_>>, sink: &mut dyn Sink) {
+    let mut counted = 0usize;
+    let mut line = 1u32;
+    for find in finds {
+        let Some(bytes) = text.get(find.span.clone()) else {
+            continue;
+        };
+        let (provider, credential, part, prefix) = match find.what {
+            What::Format(rule) => {
+                let readable = std::str::from_utf8(bytes).unwrap_or_default();
+                if judge::is_stand_in(readable, &rule.prefix, rule.anchored) {
+                    sink.dismissed(Dismissal::Placeholder);
+                    continue;
+                }
+                let kind = (rule.provider.as_str(), rule.credential.as_str());
+                (kind.0, kind.1, rule.part, rule.prefix.as_str())
+            }
+            other => ("unknown", other.credential(), Part::Secret, ""),
+        };
+        let passed = text.get(counted..find.span.start).unwrap_or_default();
+        let breaks = memchr::memchr_iter(b'\n', passed).count();
+        line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        counted = find.span.start;
+        sink.candidate(Candidate {
+            provider: provider.to_owned(),
+            credential: credential.to_owned(),
+            part,
+            prefix: prefix.to_owned(),
+            secret: Secret::new(bytes),
+            line,
+            offset: find.span.start,
+            length: find.span.len(),
+            variable: find.name,
+        });
+    }
+}
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -411,6 +274,29 @@ mod tests {
     fn an_assignment_within_a_json_text_counts_as_in_a_notebook() {
         let text = r#"{"cells":[{"source":["api_key = \"q8Zk2LmX7vTr4WnYb1CdP0\"\n"]}]}"#;
         assert_eq!(seen(text, PLAIN).0.len(), 1);
+    }
+
+    #[test]
+    fn windows_see_what_overlaps_them_and_what_is_around_them() {
+        let text =
+            "x\nPAYMENT_API_KEY=\"q8Zk2LmX7vTr4WnYb1CdP0\"\nDB_PASSWORD: 'gr8-Wine!77'\nend\n";
+        let rules = Rules::compile(&[]).unwrap();
+        let within = |windows: &[Range<usize>]| {
+            let mut seen = Seen::default();
+            scan_within(&rules, text.as_bytes(), windows, PLAIN, &mut seen);
+            seen.0.into_iter().map(|one| one.2).collect::<Vec<_>>()
+        };
+        let whole = 0..text.len();
+        assert_eq!(within(std::slice::from_ref(&whole)), [2, 3]);
+        let at = text.find("Zk2").unwrap();
+        let second = text.find("8-Wine").unwrap();
+        assert_eq!(within(&[at..at + 1]), [2]);
+        assert_eq!(within(&[second..second + 1]), [3]);
+        assert_eq!(within(&[at..at + 1, second..second + 1]), [2, 3]);
+        // A name alone is no value.
+        assert_eq!(within(&[2..5]), Vec::<u32>::new());
+        assert_eq!(within(&[text.len()..text.len() + 9]), Vec::<u32>::new());
+        assert_eq!(within(&[]), Vec::<u32>::new());
     }
 
     #[test]

@@ -3,8 +3,13 @@
 //! A [`engine::Candidate`] holds its secret in a zeroizing type and is handed to a sink, which makes a
 //! fingerprint of it and drops it.
 
+pub mod binding;
 pub mod engine;
 pub mod judge;
+pub mod letters;
+pub mod name;
+pub mod private_key;
 pub mod reader;
 pub mod rule;
+pub mod run;
 pub mod source;

@@ -1,0 +1,547 @@
+//! Looks at a text, run by run and word by word, and tells all that may be a credential.
+
+use super::{AROUND, Context, Sink};
+use crate::{
+    binding::{self, Binding, Tie},
+    judge::{self, Dismissal},
+    name::{self, Says},
+    private_key,
+    rule::{Rule, Rules},
+    run,
+};
+use std::ops::Range;
+
+/// Something found, and where.
+#[derive(Debug, Clone)]
+pub(super) struct Find<'r> {
+    pub(super) span: Range<usize>,
+    pub(super) what: What<'r>,
+    pub(super) name: Option<String>,
+}
+
+/// What it was found as.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What<'r> {
+    /// By a format of the catalogue.
+    Format(&'r Rule),
+    /// An armoured private key.
+    PrivateKey,
+    /// The password in an address.
+    UrlPassword,
+    /// A signed token (RFC 7519).
+    WebToken,
+    /// By its name.
+    Named,
+}
+
+impl What<'_> {
+    /// What tells more comes first.
+    pub(super) fn rank(self) -> u8 {
+        match self {
+            Self::Format(_) => 0,
+            Self::PrivateKey => 1,
+            Self::UrlPassword => 2,
+            Self::WebToken => 3,
+            Self::Named => 4,
+        }
+    }
+
+    /// The slug of the kind, where no provider is known.
+    pub(super) fn credential(self) -> &'static str {
+        match self {
+            Self::PrivateKey => "private_key",
+            Self::UrlPassword => "url_password",
+            Self::WebToken => "json_web_token",
+            Self::Format(_) | Self::Named => "generic_secret",
+        }
+    }
+}
+
+impl Find<'_> {
+    /// By place, the longer first, then by name.
+    pub(super) fn order(&self) -> (usize, std::cmp::Reverse<usize>, u8, &str, &str, bool) {
+        let (provider, credential, id) = match self.what {
+            What::Format(rule) => (
+                rule.provider.as_str(),
+                rule.credential.as_str(),
+                rule.part == tenure_model::place::Part::KeyId,
+            ),
+            _ => ("", "", false),
+        };
+        let end = std::cmp::Reverse(self.span.end);
+        (
+            self.span.start,
+            end,
+            self.what.rank(),
+            provider,
+            credential,
+            id,
+        )
+    }
+}
+
+/// All that may be a credential in the windows of a text and around them.
+pub(super) fn looks<'r>(
+    rules: &'r Rules,
+    text: &[u8],
+    windows: &[Range<usize>],
+    context: Context,
+    sink: &mut dyn Sink,
+) -> Vec<Find<'r>> {
+    let mut look = Look {
+        rules,
+        text,
+        context,
+        finds: Vec::new(),
+        values: Vec::new(),
+        sink,
+    };
+    for part in parts(text, windows) {
+        look.runs(part.clone());
+        look.rare(part.clone());
+        look.triggers(part);
+    }
+    look.finds
+}
+
+/// Windows with what is around them, those that touch as one.
+fn parts(text: &[u8], windows: &[Range<usize>]) -> Vec<Range<usize>> {
+    const LONGEST_RUN: usize = 8 << 10;
+    let mut parts: Vec<Range<usize>> = Vec::with_capacity(windows.len());
+    for window in windows {
+        let start = window.start.min(text.len());
+        let end = window.end.min(text.len());
+        let before = text
+            .get(start.saturating_sub(LONGEST_RUN)..start)
+            .unwrap_or_default();
+        let back = before
+            .iter()
+            .rev()
+            .take_while(|byte| run::is_member(**byte))
+            .count();
+        let ahead = text.get(end..).unwrap_or_default();
+        let on = ahead
+            .iter()
+            .take(LONGEST_RUN)
+            .take_while(|byte| run::is_member(**byte))
+            .count();
+        let from = start.saturating_sub(back).min(start.saturating_sub(AROUND));
+        let to = end
+            .saturating_add(on)
+            .max(end.saturating_add(run::LEAST))
+            .min(text.len());
+        match parts.last_mut() {
+            Some(last) if last.end >= from => last.end = last.end.max(to),
+            _ if from < to => parts.push(from..to),
+            _ => {}
+        }
+    }
+    parts
+}
+
+struct Look<'r, 't, 's> {
+    rules: &'r Rules,
+    text: &'t [u8],
+    context: Context,
+    finds: Vec<Find<'r>>,
+    /// Where the values start that were judged, in order for each part.
+    values: Vec<usize>,
+    sink: &'s mut dyn Sink,
+}
+
+impl<'r> Look<'r, '_, '_> {
+    /// Every run of token bytes: formats at the starts of its words, and the value that it is of.
+    fn runs(&mut self, part: Range<usize>) {
+        let from = part.start;
+        let text = self.text;
+        for run in run::runs(text.get(part).unwrap_or_default()) {
+            let run = from.saturating_add(run.start)..from.saturating_add(run.end);
+            self.formats(run.clone());
+            self.value_of_run(run);
+        }
+    }
+
+    fn formats(&mut self, run: Range<usize>) {
+        let text = self.text;
+        let Some(bytes) = text.get(run.clone()) else {
+            return;
+        };
+        // An escape (`\n`, `%3D`) ends inside the run, and what follows it is a start, too.
+        let escape = match run.start.checked_sub(1).and_then(|at| text.get(at)) {
+            Some(b'\\') => 1,
+            Some(b'%') => 2,
+            _ => 0,
+        };
+        let last = bytes.len().saturating_sub(run::LEAST);
+        let mut before = b' ';
+        for (at, byte) in bytes.iter().enumerate().take(last.saturating_add(1)) {
+            if !before.is_ascii_alphanumeric() || (at == escape && at > 0) {
+                let start = run.start.saturating_add(at);
+                for (rule, span) in self.rules.starting_at(text, start) {
+                    self.finds.push(Find {
+                        name: name_of(text, start),
+                        what: What::Format(rule),
+                        span,
+                    });
+                }
+                if *byte == b'e'
+                    && let Some(span) = web_token(text, start)
+                {
+                    self.web_token(span);
+                }
+            }
+            before = *byte;
+        }
+    }
+
+    fn web_token(&mut self, span: Range<usize>) {
+        if self.context.test_material {
+            self.sink.dismissed(Dismissal::TestMaterial);
+        } else {
+            self.finds.push(Find {
+                name: name_of(self.text, span.start),
+                what: What::WebToken,
+                span,
+            });
+        }
+    }
+
+    fn value_of_run(&mut self, run: Range<usize>) {
+        let bytes = self.text.get(run.clone()).unwrap_or_default();
+        // What stands in prose, in a path or in an expression is bound to nothing.
+        let before = run.start.checked_sub(1).and_then(|at| self.text.get(at));
+        let bound = before.is_some_and(|byte| {
+            matches!(
+                byte,
+                b'"' | b'\''
+                    | b'`'
+                    | b'='
+                    | b':'
+                    | b' '
+                    | b'\t'
+                    | b'>'
+                    | b'('
+                    | b'\\'
+                    | b'!'
+                    | b'@'
+                    | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'^'
+                    | b'*'
+                    | b'?'
+                    | b'|'
+            )
+        });
+        if !bound || (!bytes.iter().any(u8::is_ascii_digit) && !judge::may_be_letters(bytes)) {
+            return;
+        }
+        let (value, quoted) = binding::extent(self.text, run.start);
+        self.value(value, quoted);
+    }
+
+    fn rare(&mut self, part: Range<usize>) {
+        let text = self.text;
+        for (rule, span) in self.rules.rare_in(text, part) {
+            self.finds.push(Find {
+                name: name_of(text, span.start),
+                what: What::Format(rule),
+                span,
+            });
+        }
+    }
+
+    /// Words that lead to short values, addresses and armour.
+    fn triggers(&mut self, part: Range<usize>) {
+        let text = self.text;
+        let seen = std::mem::take(&mut self.values);
+        for hit in self.rules.triggers(text, part) {
+            match text.get(hit.clone()) {
+                Some(b"://") => self.address(hit.end),
+                Some(private_key::BEGIN) => self.armour(hit.start),
+                Some(b" -u " | b"--user ") => self.user_and_password(hit.end),
+                _ => {
+                    if let Some(start) = value_after(text, hit.end) {
+                        let (value, quoted) = binding::extent(text, start);
+                        if seen.binary_search(&value.start).is_err()
+                            && !self.values.contains(&value.start)
+                            && self.may_be_short_secret(&value)
+                        {
+                            self.value(value, quoted);
+                        }
+                    }
+                }
+            }
+        }
+        self.values.clear();
+    }
+
+    fn may_be_short_secret(&self, value: &Range<usize>) -> bool {
+        let bytes = self.text.get(value.clone()).unwrap_or_default();
+        bytes.len() >= 6
+            && bytes.iter().any(|byte| {
+                byte.is_ascii_digit()
+                    || (byte.is_ascii_punctuation()
+                        && !matches!(byte, b'_' | b'-' | b'.' | b'/' | b':'))
+            })
+    }
+
+    /// A value: what it is bound to, which format it then has, and whether it is a secret by its name.
+    fn value(&mut self, value: Range<usize>, quoted: bool) {
+        self.values.push(value.start);
+        let text = self.text;
+        let Some(binding) = binding::before(text, value.start) else {
+            return;
+        };
+        let mut formatted = false;
+        for rule in self.rules.named(&binding.name) {
+            if let Some(span) = rule.at(text, value.start) {
+                formatted = true;
+                self.finds.push(Find {
+                    span,
+                    what: What::Format(rule),
+                    name: Some(binding.name.clone()),
+                });
+            }
+        }
+        if !formatted {
+            self.named(value, quoted, binding);
+        }
+    }
+
+    fn named(&mut self, value: Range<usize>, quoted: bool, binding: Binding) {
+        let Some(says) = says(&binding) else { return };
+        let Some(Ok(readable)) = self.text.get(value.clone()).map(std::str::from_utf8) else {
+            return;
+        };
+        if self.context.code && !quoted && !binding::within_string(self.text, value.start) {
+            return;
+        }
+        if self.context.test_material {
+            self.sink.dismissed(Dismissal::TestMaterial);
+            return;
+        }
+        match judge::generic(readable, says) {
+            Err(why) => self.sink.dismissed(why),
+            Ok(()) => self.finds.push(Find {
+                span: value,
+                what: What::Named,
+                name: Some(binding.name),
+            }),
+        }
+    }
+
+    /// `user:password@host` behind `://`.
+    fn address(&mut self, from: usize) {
+        const LONGEST: usize = 256;
+        let ahead = self.text.get(from..).unwrap_or_default();
+        let ahead = ahead.get(..LONGEST.min(ahead.len())).unwrap_or_default();
+        let ends = |byte: u8| {
+            byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
+        };
+        let length = ahead.iter().take_while(|byte| !ends(**byte)).count();
+        let authority = ahead.get(..length).unwrap_or_default();
+        let Some(colon) = authority
+            .iter()
+            .position(|byte| matches!(byte, b':' | b'/' | b'@' | b'?'))
+        else {
+            return;
+        };
+        if authority.get(colon) != Some(&b':') {
+            return;
+        }
+        let rest = authority.get(colon.saturating_add(1)..).unwrap_or_default();
+        // The last `@` before the path ends the password.
+        let host = rest
+            .iter()
+            .position(|byte| matches!(byte, b'/' | b'?'))
+            .unwrap_or(rest.len());
+        let Some(at) = rest
+            .get(..host)
+            .and_then(|rest| rest.iter().rposition(|byte| *byte == b'@'))
+            .or_else(|| rest.iter().position(|byte| *byte == b'@'))
+        else {
+            return;
+        };
+        let start = from.saturating_add(colon).saturating_add(1);
+        let user = authority.get(..colon).unwrap_or_default();
+        self.password(start..start.saturating_add(at), user, What::UrlPassword);
+    }
+
+    /// `-u user:password`, as HTTP clients take it.
+    fn user_and_password(&mut self, from: usize) {
+        let (value, _) = binding::extent(self.text, from.saturating_add(1));
+        let Some(bytes) = self.text.get(value.clone()) else {
+            return;
+        };
+        let ahead = self.text.get(from..).unwrap_or_default();
+        let quoted = usize::from(matches!(ahead.first(), Some(b'"' | b'\'')));
+        let begins = from.saturating_add(quoted);
+        let user = bytes.iter().position(|byte| *byte == b':');
+        if let Some(colon) = user
+            && value.start == begins
+        {
+            let start = value.start.saturating_add(colon).saturating_add(1);
+            let user = bytes.get(..colon).unwrap_or_default();
+            self.password(start..value.end, user, What::Named);
+        }
+    }
+
+    fn password(&mut self, span: Range<usize>, user: &[u8], what: What<'static>) {
+        let Some(Ok(password)) = self.text.get(span.clone()).map(std::str::from_utf8) else {
+            return;
+        };
+        if password.is_empty()
+            || password.starts_with(['$', '{', '<', '%'])
+            || password.as_bytes() == user
+        {
+            return;
+        }
+        if self.context.test_material {
+            self.sink.dismissed(Dismissal::TestMaterial);
+            return;
+        }
+        match judge::generic(password, Says::Password) {
+            Err(why) => self.sink.dismissed(why),
+            Ok(()) => self.finds.push(Find {
+                name: name_of(self.text, span.start),
+                span,
+                what,
+            }),
+        }
+    }
+
+    fn armour(&mut self, start: usize) {
+        let Some(span) = private_key::at(self.text, start) else {
+            return;
+        };
+        let bytes = self.text.get(span.clone()).unwrap_or_default();
+        let lower = bytes.to_ascii_lowercase();
+        let stands_in = memchr::memmem::find(&lower, b"example").is_some()
+            || memchr::memmem::find(&lower, b"...").is_some();
+        if self.context.test_material {
+            self.sink.dismissed(Dismissal::TestMaterial);
+        } else if stands_in || judge::entropy(bytes) < 4.0 {
+            self.sink.dismissed(Dismissal::Placeholder);
+        } else {
+            self.finds.push(Find {
+                name: name_of(self.text, start),
+                what: What::PrivateKey,
+                span,
+            });
+        }
+    }
+}
+
+/// What a binding says: by its name, and where that says nothing by the word before it.
+fn says(binding: &Binding) -> Option<Says> {
+    let by_name = name::says(&binding.name);
+    let says = if by_name.is_none_or(|says| says == Says::Perhaps) && binding.tie != Tie::Argument {
+        by_name.max(name::says(&binding.phrase).filter(|_| name::says(&binding.name).is_some()))
+    } else {
+        by_name
+    }?;
+    // A call takes all kinds of things: only what is surely a secret counts.
+    (binding.tie != Tie::Argument || says != Says::Perhaps).then_some(says)
+}
+
+fn name_of(text: &[u8], start: usize) -> Option<String> {
+    binding::before(text, start)
+        .filter(|binding| binding.tie != Tie::Argument)
+        .map(|binding| binding.name)
+}
+
+/// Where the value starts that may be set for the word that ends at `end`.
+fn value_after(text: &[u8], end: usize) -> Option<usize> {
+    const LONGEST_NAME: usize = 48;
+    let mut at = end;
+    for _ in 0..3 {
+        let ahead = text.get(at..)?;
+        let rest = ahead
+            .iter()
+            .take(LONGEST_NAME)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+            .count();
+        let start = value_start(text, at.saturating_add(rest))?;
+        // A type or the word `value` is not the value yet.
+        let word = text
+            .get(start..)?
+            .iter()
+            .take(16)
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
+        let word = text.get(start..start.saturating_add(word))?;
+        let on = [
+            b"value" as &[u8],
+            b"default",
+            b"str",
+            b"string",
+            b"bearer",
+            b"basic",
+            b"token",
+            b"content",
+        ];
+        if on.iter().any(|one| word.eq_ignore_ascii_case(one)) {
+            at = start;
+            continue;
+        }
+        return Some(start);
+    }
+    None
+}
+
+/// What follows a name: closing quotes and brackets, an operator or a space, opening quotes.
+fn value_start(text: &[u8], at: usize) -> Option<usize> {
+    const FARTHEST: usize = 24;
+    let mut tied = false;
+    let mut broken = false;
+    for (offset, byte) in text.get(at..)?.iter().take(FARTHEST).enumerate() {
+        match byte {
+            b'=' | b':' | b'(' | b'>' | b',' => tied = true,
+            b' ' | b'\t' => tied = true,
+            b'"' | b'\'' | b'`' | b']' | b'\\' | b'@' | b'!' | b'?' | b'+' | b'|' => {}
+            b'\n' | b'\r' if !broken => broken = true,
+            _ if broken => {
+                // On the next line only `value:` and the like go on.
+                let ahead = text.get(at.saturating_add(offset)..)?;
+                return (ahead.starts_with(b"value") || ahead.starts_with(b"default"))
+                    .then(|| at.saturating_add(offset));
+            }
+            _ => return tied.then(|| at.saturating_add(offset)),
+        }
+    }
+    None
+}
+
+/// A signed JSON Web Token (RFC 7519): three parts, of which the first says how it is signed.
+fn web_token(text: &[u8], start: usize) -> Option<Range<usize>> {
+    use base64::Engine as _;
+    let ahead = text.get(start..)?;
+    if !ahead.starts_with(b"eyJ") {
+        return None;
+    }
+    let length = ahead
+        .iter()
+        .take(8 << 10)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        .count();
+    let token = ahead.get(..length)?;
+    let mut parts = token.split(|byte| *byte == b'.');
+    let (head, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || !claims.starts_with(b"eyJ") || signature.len() < 20 {
+        return None;
+    }
+    let head = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(head)
+        .ok()?;
+    if memchr::memmem::find(&head, b"\"alg\"").is_none() {
+        return None;
+    }
+    // The token of the introduction to the standard's site names its subject 1234567890.
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(claims)
+        .ok()?;
+    let shown = memchr::memmem::find(&claims, b"1234567890").is_some()
+        || memchr::memmem::find(&claims, b"John Doe").is_some();
+    (!shown).then(|| start..start.saturating_add(length))
+}
