@@ -2,7 +2,7 @@
 //! against the template, its borders and its checksum. Nothing is compiled but a table and two automata.
 
 use crate::{name, run};
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, Input, MatchKind};
 use std::{collections::HashMap, ops::Range};
 use tenure_model::{
     catalog::{Provider, checksum::Checksum, template::Template},
@@ -169,9 +169,11 @@ impl Rules {
         }
         triggers.sort_unstable();
         triggers.dedup();
-        let automaton = |texts: &[String], kind: MatchKind| {
+        rare.sort_by_key(String::len);
+        rare.dedup();
+        let automaton = |texts: &[String]| {
             AhoCorasickBuilder::new()
-                .match_kind(kind)
+                .match_kind(MatchKind::LeftmostFirst)
                 .build(texts)
                 .map_err(|error| RuleError {
                     provider: "all".to_owned(),
@@ -186,9 +188,9 @@ impl Rules {
             rare: if rare.is_empty() {
                 None
             } else {
-                Some(automaton(&rare, MatchKind::Standard)?)
+                Some(automaton(&rare)?)
             },
-            triggers: automaton(&triggers, MatchKind::LeftmostFirst)?,
+            triggers: automaton(&triggers)?,
             rules,
             heads,
             may_be_head,
@@ -233,21 +235,28 @@ impl Rules {
         text: &'t [u8],
         part: Range<usize>,
     ) -> impl Iterator<Item = (&'r Rule, Range<usize>)> + use<'r, 't> {
-        let from = part.start;
-        let within = text.get(part).unwrap_or_default();
-        self.rare
-            .iter()
-            .flat_map(move |rare| rare.find_overlapping_iter(within))
-            .filter_map(move |hit| {
-                let index = self.by_rare.get(hit.pattern().as_usize())?;
-                let rule = self.rules.get(*index)?;
-                let start = from.saturating_add(hit.start());
-                let before = start.checked_sub(1).and_then(|at| text.get(at));
-                if before.is_some_and(u8::is_ascii_alphanumeric) {
-                    return None;
-                }
-                Some((rule, rule.at(text, start)?))
-            })
+        // INVARIANT: of two starts where one begins the other, the automaton reports the shorter, and both are
+        // held against the text there.
+        let end = part.end.min(text.len());
+        let mut from = part.start;
+        std::iter::from_fn(move || {
+            let hit = self
+                .rare
+                .as_ref()?
+                .find(Input::new(text).range(from..end.max(from)))?;
+            from = hit.start().saturating_add(1);
+            Some(hit.start())
+        })
+        .filter(|start| {
+            let before = start.checked_sub(1).and_then(|at| text.get(at));
+            !before.is_some_and(u8::is_ascii_alphanumeric)
+        })
+        .flat_map(move |start| {
+            self.by_rare
+                .iter()
+                .filter_map(|index| self.rules.get(*index))
+                .filter_map(move |rule| Some((rule, rule.at(text, start)?)))
+        })
     }
 
     /// The rules whose formats are looked for behind a name: behind its own, or one that ends with it.
