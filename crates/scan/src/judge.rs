@@ -153,6 +153,7 @@ pub fn generic(value: &str, says: Says) -> Result<(), Dismissal> {
         || lower.contains('…')
         || lower.contains("sample")
         || lower.contains("fake")
+        || lower.contains("12345")
         || lower.starts_with("test")
         || lower.starts_with("foo")
         || is_periodic(lower.as_bytes())
@@ -166,7 +167,8 @@ pub fn generic(value: &str, says: Says) -> Result<(), Dismissal> {
         Says::Password => password(value, &lower),
         Says::Token => token(value),
         Says::Perhaps => {
-            if value.len() < 20 || is_uuid(value) {
+            let worded = letters::in_words(value.as_bytes());
+            if value.len() < 20 || is_uuid(value) || worded.saturating_mul(4) > value.len() {
                 return Err(Dismissal::OrdinaryText);
             }
             token(value)
@@ -265,10 +267,21 @@ fn is_known_shape(value: &str) -> bool {
                 .next()
                 .is_some_and(|top| top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic()))
     });
+    let dated = value.get(..10).is_some_and(|day| {
+        day.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+    });
+    let setting = value.split_once('=').is_some_and(|(name, rest)| {
+        name.len() >= 3
+            && !rest.trim_matches('=').is_empty()
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    });
     let hexadecimal = value
         .strip_prefix("0x")
         .is_some_and(|rest| rest.len() <= 16 && rest.bytes().all(|b| b.is_ascii_hexdigit()));
-    numeric || email || hexadecimal
+    numeric || email || hexadecimal || dated || setting
 }
 
 fn is_uuid(value: &str) -> bool {
@@ -501,6 +514,9 @@ mod tests {
             "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NM",
             "bob.smith2@mail.example.net",
             "$PAYMENT_TOKEN_2",
+            "2018-01-01-preview",
+            "end_exclusive=True1",
+            "12345ABCDE67890FGHIJ123ABC456DEF",
             "application/vnd.api2+json",
         ] {
             assert!(generic(text, Says::Token).is_err(), "{text}");

@@ -210,6 +210,8 @@ const ABOUT: &[&str] = &[
     "owner",
     "location",
     "stored",
+    "hash",
+    "hashed",
 ];
 
 /// Words anywhere in a name that say that the value is public or no secret.
@@ -247,6 +249,8 @@ const PUBLIC: &[&str] = &[
     "idempotency",
     "secretarn",
     "keyid",
+    "gpgkey",
+    "pgpkey",
 ];
 
 /// Words at the end that say for what the key is, and change nothing.
@@ -280,6 +284,10 @@ const FOR_WHAT: &[&str] = &[
 /// What a name says; `None` where it says nothing of a secret, or that there is none.
 #[must_use]
 pub fn says(name: &str) -> Option<Says> {
+    if name.contains(['@', '/']) {
+        // A path, or the host behind a password in an address.
+        return None;
+    }
     let words = words(name);
     let mut words = words.as_slice();
     while let [rest @ .., last] = words
@@ -364,7 +372,9 @@ mod tests {
             ("paymentApiKey", Some(Says::Token)),
             ("PAYMENT_API_KEY_PROD", Some(Says::Token)),
             ("clientSecret", Some(Says::Token)),
-            ("//registry.example/:_authToken", Some(Says::Token)),
+            ("_authToken", Some(Says::Token)),
+            ("/run/secrets/token", None),
+            ("password@www.example", None),
             ("AWS_SECRET_ACCESS_KEY", Some(Says::Token)),
             ("secret_id", Some(Says::Token)),
             ("x-api-key", Some(Says::Token)),
