@@ -5,7 +5,7 @@ use tenure_model::{
     catalog::{CatalogError, Provider, detectors::Detectors, template},
     place::Part,
 };
-use tenure_scan::{engine, rule::Rules};
+use tenure_scan::rule::Rules;
 
 /// The embedded files: slug and text.
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
@@ -141,14 +141,12 @@ fn examples(provider: &Provider, rules: &Rules) -> Vec<CatalogError> {
                 let line = format!("export {name}=\"{value}\"\n");
                 let from = line.len().saturating_sub(value.len()).saturating_sub(2);
                 let whole = from..from.saturating_add(value.len());
-                engine::formats(rules, line.as_bytes())
-                    .iter()
-                    .any(|(rule, span)| {
-                        rule.provider == provider.provider
-                            && rule.credential == credential.kind
-                            && rule.part == part
-                            && *span == whole
-                    })
+                rules.find(line.as_bytes()).iter().any(|found| {
+                    found.rule.provider == provider.provider
+                        && found.rule.credential == credential.kind
+                        && found.rule.part == part
+                        && found.span == whole
+                })
             };
             let mut missed = 0u64;
             let mut unchecked = 0u64;

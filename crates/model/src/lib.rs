@@ -33,3 +33,4 @@ pub mod reason;
 mod sample;
 pub mod secret;
 pub mod summary;
+pub mod watch;

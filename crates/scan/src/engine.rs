@@ -79,29 +79,38 @@ pub fn scan_within(
     hand_out(text, settled(finds), sink);
 }
 
-/// Every format of the catalogue in a text, with its place: what [`scan`] finds before it is judged.
-#[must_use]
-pub fn formats<'r>(rules: &'r Rules, text: &[u8]) -> Vec<(&'r Rule, Range<usize>)> {
-    let whole = 0..text.len();
-    let context = Context {
-        code: false,
-        test_material: false,
-        encoded: false,
-    };
-    let finds = looks(
-        rules,
-        text,
-        std::slice::from_ref(&whole),
-        context,
-        &mut Deaf,
-    );
-    longest(finds)
-        .into_iter()
-        .filter_map(|find| match find.what {
-            What::Format(rule) => Some((rule, find.span)),
-            _ => None,
-        })
-        .collect()
+/// Something that has the form of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<'r> {
+    /// Which rule found it.
+    pub rule: &'r Rule,
+    /// Where.
+    pub span: Range<usize>,
+}
+
+impl Rules {
+    /// Every format of the catalogue in a text, with its place: what [`scan`] finds before it is judged.
+    /// Where two overlap, the longer one stays; where they are alike, all stay.
+    #[must_use]
+    pub fn find(&self, text: &[u8]) -> Vec<Found<'_>> {
+        let whole = 0..text.len();
+        let context = Context {
+            code: false,
+            test_material: false,
+            encoded: false,
+        };
+        let windows = std::slice::from_ref(&whole);
+        longest(looks(self, text, windows, context, &mut Deaf))
+            .into_iter()
+            .filter_map(|find| match find.what {
+                What::Format(rule) => Some(Found {
+                    rule,
+                    span: find.span,
+                }),
+                _ => None,
+            })
+            .collect()
+    }
 }
 
 /// Hears nothing.

@@ -13,3 +13,4 @@ pub mod reader;
 pub mod rule;
 pub mod run;
 pub mod source;
+pub mod watchlist;
