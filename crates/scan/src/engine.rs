@@ -7,12 +7,14 @@
 mod look;
 
 use crate::{
+    decode::{self, Coding},
     judge::{self, Dismissal},
     rule::{Rule, Rules},
+    watchlist::Known,
 };
 use look::{Find, What, looks};
 use std::{collections::BTreeMap, ops::Range};
-use tenure_model::{place::Part, secret::Secret};
+use tenure_model::{place::Part, secret::Secret, watch::WINDOW};
 
 /// What a text is, as far as detection depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,12 @@ pub struct Candidate {
     pub length: usize,
     /// The variable or setting that holds it.
     pub variable: Option<String>,
+    /// The key of the watch list that it is a copy of.
+    pub known: Option<Known>,
+    /// In which forms it is written, the outermost first; none where it stands as it is.
+    pub decoded: Vec<Coding>,
+    /// How many bits of choice its last 16 bytes carry by its format; absent where none vouches.
+    pub tail_bits: Option<f64>,
 }
 
 /// Takes what a scan finds.
@@ -74,9 +82,32 @@ pub fn scan_within(
     context: Context,
     sink: &mut dyn Sink,
 ) {
-    let mut finds = looks(rules, text, windows, context, sink);
-    finds.retain(|find| overlaps_any(&find.span, windows));
-    hand_out(text, settled(finds), sink);
+    let mut limits = Limits {
+        depth: decode::DEPTH,
+        budget: decode::BUDGET,
+    };
+    scan_deep(rules, text, windows, context, &mut limits, sink);
+}
+
+/// How much deeper, and how much more, may be read in other forms.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    depth: u8,
+    budget: usize,
+}
+
+fn scan_deep(
+    rules: &Rules,
+    text: &[u8],
+    windows: &[Range<usize>],
+    context: Context,
+    limits: &mut Limits,
+    sink: &mut dyn Sink,
+) {
+    let mut seen = looks(rules, text, windows, context, limits, sink);
+    seen.finds.retain(|find| overlaps_any(&find.span, windows));
+    let finds = settled(with_known(seen.finds));
+    hand_out(text, finds, seen.inner, sink);
 }
 
 /// Something that has the form of a key.
@@ -100,7 +131,11 @@ impl Rules {
             encoded: false,
         };
         let windows = std::slice::from_ref(&whole);
-        longest(looks(self, text, windows, context, &mut Deaf))
+        let mut limits = Limits {
+            depth: 0,
+            budget: 0,
+        };
+        longest(looks(self, text, windows, context, &mut limits, &mut Deaf).finds)
             .into_iter()
             .filter_map(|find| match find.what {
                 What::Format(rule) => Some(Found {
@@ -128,18 +163,40 @@ fn overlaps_any(span: &Range<usize>, windows: &[Range<usize>]) -> bool {
         .is_some_and(|window| window.start < span.end)
 }
 
+/// Known keys told to the find that they are, where there is one.
+fn with_known(finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
+    let (known, mut others): (Vec<_>, Vec<_>) = finds
+        .into_iter()
+        .partition(|find| matches!(find.what, What::Known));
+    for copy in known {
+        let same = others
+            .iter_mut()
+            .find(|find| find.span == copy.span && matches!(find.what, What::Format(_)));
+        match same {
+            Some(find) => find.known = copy.known,
+            None => others.push(copy),
+        }
+    }
+    others
+}
+
 /// What stays where finds overlap: the more telling one, else the longer, else the first by name. In order.
 fn settled(finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
     let mut finds = longest(finds);
-    finds.sort_by_key(|find| find.what.rank());
-    let mut taken: BTreeMap<usize, (usize, Find<'_>)> = BTreeMap::new();
-    for find in finds {
-        let before = taken.range(..find.span.end).next_back();
-        if before.is_none_or(|(_, (end, _))| *end <= find.span.start) {
-            taken.insert(find.span.start, (find.span.end, find));
+    finds.sort_by_key(|find| (find.known.is_none(), find.what.rank()));
+    let mut taken: BTreeMap<(usize, usize), Find<'_>> = BTreeMap::new();
+    for (at, find) in finds.into_iter().enumerate() {
+        let before = taken.range(..(find.span.end, 0)).next_back();
+        // Several may come out of one text in another form.
+        let apart = before.is_none_or(|(_, before)| {
+            let both_inner = matches!((before.what, find.what), (What::Inner(_), What::Inner(_)));
+            before.span.end <= find.span.start || (both_inner && before.span == find.span)
+        });
+        if apart {
+            taken.insert((find.span.start, at), find);
         }
     }
-    taken.into_values().map(|(_, find)| find).collect()
+    taken.into_values().collect()
 }
 
 /// Drops what lies inside something longer of the same rank; in order.
@@ -162,186 +219,62 @@ fn longest(mut finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
 }
 
 /// Judges what is left and hands it over, with its line.
-fn hand_out(text: &[u8], finds: Vec<Find<'_>>, sink: &mut dyn Sink) {
+fn hand_out(
+    text: &[u8],
+    finds: Vec<Find<'_>>,
+    mut inner: Vec<Option<Candidate>>,
+    sink: &mut dyn Sink,
+) {
     let mut counted = 0usize;
     let mut line = 1u32;
     for find in finds {
         let Some(bytes) = text.get(find.span.clone()) else {
             continue;
         };
-        let (provider, credential, part, prefix) = match find.what {
-            What::Format(rule) => {
-                let readable = std::str::from_utf8(bytes).unwrap_or_default();
-                if judge::is_stand_in(readable, &rule.prefix, rule.anchored) {
-                    sink.dismissed(Dismissal::Placeholder);
-                    continue;
-                }
-                let kind = (rule.provider.as_str(), rule.credential.as_str());
-                (kind.0, kind.1, rule.part, rule.prefix.as_str())
-            }
-            other => ("unknown", other.credential(), Part::Secret, ""),
-        };
+        if let What::Format(rule) = find.what
+            && find.known.is_none()
+            && judge::is_stand_in(
+                std::str::from_utf8(bytes).unwrap_or_default(),
+                &rule.prefix,
+                rule.anchored,
+            )
+        {
+            sink.dismissed(Dismissal::Placeholder);
+            continue;
+        }
         let passed = text.get(counted..find.span.start).unwrap_or_default();
         let breaks = memchr::memchr_iter(b'\n', passed).count();
         line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
         counted = find.span.start;
+        if let What::Inner(at) = find.what {
+            if let Some(mut candidate) = inner.get_mut(at).and_then(Option::take) {
+                candidate.line = line;
+                sink.candidate(candidate);
+            }
+            continue;
+        }
+        let format = match find.what {
+            What::Format(rule) => Some(rule),
+            _ => None,
+        };
         sink.candidate(Candidate {
-            provider: provider.to_owned(),
-            credential: credential.to_owned(),
-            part,
-            prefix: prefix.to_owned(),
+            provider: format.map_or("unknown", |rule| &rule.provider).to_owned(),
+            credential: format
+                .map_or_else(|| find.what.credential(), |rule| &rule.credential)
+                .to_owned(),
+            part: format.map_or(Part::Secret, |rule| rule.part),
+            prefix: format.map_or("", |rule| &rule.prefix).to_owned(),
             secret: Secret::new(bytes),
             line,
             offset: find.span.start,
             length: find.span.len(),
             variable: find.name,
+            known: find.known,
+            decoded: Vec::new(),
+            tail_bits: format.map(|rule| rule.tail_bits(WINDOW)),
         });
     }
 }
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Default)]
-    struct Seen(Vec<(String, String, u32, Option<String>)>, usize);
-
-    impl Sink for Seen {
-        fn candidate(&mut self, c: Candidate) {
-            self.0.push((c.provider, c.credential, c.line, c.variable));
-        }
-        fn dismissed(&mut self, _: Dismissal) {
-            self.1 += 1;
-        }
-    }
-
-    const PLAIN: Context = Context {
-        code: false,
-        test_material: false,
-        encoded: false,
-    };
-
-    fn seen(text: &str, context: Context) -> Seen {
-        let rules = Rules::compile(&[]).unwrap();
-        let mut seen = Seen::default();
-        scan(&rules, text.as_bytes(), context, &mut seen);
-        seen
-    }
-
-    #[test]
-    fn a_generic_assignment_has_its_line_and_name() {
-        let seen = seen("a=1\nPAYMENT_API_KEY=\"q8Zk2LmX7vTr4WnYb1CdP0\"\n", PLAIN);
-        assert_eq!(
-            seen.0,
-            [(
-                "unknown".into(),
-                "generic_secret".into(),
-                2,
-                Some("PAYMENT_API_KEY".into())
-            )]
-        );
-    }
-
-    #[test]
-    fn code_counts_only_quoted_values_and_tests_none() {
-        let text = "token = q8Zk2LmX7vTr4WnYb1CdP0\n";
-        assert!(
-            seen(
-                text,
-                Context {
-                    code: true,
-                    ..PLAIN
-                }
-            )
-            .0
-            .is_empty()
-        );
-        assert_eq!(seen(text, PLAIN).0.len(), 1);
-        assert!(
-            seen(
-                text,
-                Context {
-                    test_material: true,
-                    ..PLAIN
-                }
-            )
-            .0
-            .is_empty()
-        );
-    }
-
-    #[test]
-    fn placeholders_are_counted_and_dropped() {
-        let seen = seen(
-            "api_key = your_api_key_goes_here_1\nsecret: ${SOME_SECRET_1}\n",
-            PLAIN,
-        );
-        assert!(seen.0.is_empty());
-        assert!(seen.1 >= 1);
-    }
-
-    #[test]
-    fn an_assignment_within_a_json_text_counts_as_in_a_notebook() {
-        let text = r#"{"cells":[{"source":["api_key = \"q8Zk2LmX7vTr4WnYb1CdP0\"\n"]}]}"#;
-        assert_eq!(seen(text, PLAIN).0.len(), 1);
-    }
-
-    #[test]
-    fn windows_see_what_overlaps_them_and_what_is_around_them() {
-        let text =
-            "x\nPAYMENT_API_KEY=\"q8Zk2LmX7vTr4WnYb1CdP0\"\nDB_PASSWORD: 'gr8-Wine!77'\nend\n";
-        let rules = Rules::compile(&[]).unwrap();
-        let within = |windows: &[Range<usize>]| {
-            let mut seen = Seen::default();
-            scan_within(&rules, text.as_bytes(), windows, PLAIN, &mut seen);
-            seen.0.into_iter().map(|one| one.2).collect::<Vec<_>>()
-        };
-        let whole = 0..text.len();
-        assert_eq!(within(std::slice::from_ref(&whole)), [2, 3]);
-        let at = text.find("Zk2").unwrap();
-        let second = text.find("8-Wine").unwrap();
-        assert_eq!(within(&[at..at + 1]), [2]);
-        assert_eq!(within(&[second..second + 1]), [3]);
-        assert_eq!(within(&[at..at + 1, second..second + 1]), [2, 3]);
-        // A name alone is no value.
-        assert_eq!(within(&[2..5]), Vec::<u32>::new());
-        assert_eq!(within(&[text.len()..text.len() + 9]), Vec::<u32>::new());
-        assert_eq!(within(&[]), Vec::<u32>::new());
-    }
-
-    #[test]
-    fn base64_in_a_manifest_is_looked_into() {
-        use base64::Engine as _;
-        let inner = base64::engine::general_purpose::STANDARD.encode("q8Zk2LmX7vTr4WnYb1CdP0");
-        let seen = seen(
-            &format!("data:\n  api-token: {inner}\n"),
-            Context {
-                encoded: true,
-                ..PLAIN
-            },
-        );
-        assert_eq!(
-            seen.0,
-            [(
-                "unknown".into(),
-                "generic_secret".into(),
-                2,
-                Some("api-token".into())
-            )]
-        );
-    }
-
-    #[test]
-    fn a_private_key_is_one_candidate() {
-        let mut random = tenure_model::catalog::template::numbers(3);
-        let body = tenure_model::catalog::template::Template::parse("{base64:64}").unwrap();
-        let lines: Vec<_> = (0..6).map(|_| body.example(&mut random)).collect();
-        let text = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            lines.join("\n")
-        );
-        assert_eq!(
-            seen(&text, PLAIN).0,
-            [("unknown".into(), "private_key".into(), 1, None)]
-        );
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! fingerprint of it and drops it.
 
 pub mod binding;
+pub mod decode;
 pub mod engine;
 pub mod judge;
 pub mod letters;

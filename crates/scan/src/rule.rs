@@ -1,7 +1,7 @@
 //! Rules made from the catalogue's formats: found by their first bytes or by the name before them, then held
 //! against the template, its borders and its checksum. Nothing is compiled but a table and two automata.
 
-use crate::{name, run};
+use crate::{name, run, watchlist::Watch};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, Input, MatchKind};
 use std::{collections::HashMap, ops::Range};
 use tenure_model::{
@@ -43,6 +43,9 @@ pub struct Rules {
     names: HashMap<String, Vec<usize>>,
     name_lengths: Vec<usize>,
     triggers: AhoCorasick,
+    watch: Option<Watch>,
+    /// Known keys alone are looked for.
+    known_only: bool,
 }
 
 /// What a rule is known by.
@@ -197,7 +200,38 @@ impl Rules {
             by_rare,
             names,
             name_lengths,
+            watch: None,
+            known_only: false,
         })
+    }
+
+    /// The same rules, and copies of the keys of a watch list.
+    #[must_use]
+    pub fn watching(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// Nothing but copies of the keys of a watch list.
+    ///
+    /// # Errors
+    /// None in practice: no format is taken.
+    pub fn known_only(watch: Watch) -> Result<Self, RuleError> {
+        let mut rules = Self::compile(&[])?.watching(watch);
+        rules.known_only = true;
+        Ok(rules)
+    }
+
+    /// The watch list.
+    #[must_use]
+    pub fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
+    /// Whether anything but known keys is looked for.
+    #[must_use]
+    pub fn seeks_formats(&self) -> bool {
+        !self.known_only
     }
 
     /// Every rule.

@@ -1,15 +1,19 @@
 //! Looks at a text, run by run and word by word, and tells all that may be a credential.
 
-use super::{AROUND, Context, Sink};
+use super::{AROUND, Candidate, Context, Limits, Sink, scan_deep};
 use crate::{
     binding::{self, Binding, Tie},
+    decode::{self, Decoded},
     judge::{self, Dismissal},
     name::{self, Says},
     private_key,
     rule::{Rule, Rules},
     run,
+    watchlist::Known,
 };
-use std::ops::Range;
+use std::{cmp::Reverse, ops::Range};
+use tenure_model::place::Part;
+use zeroize::Zeroizing;
 
 /// Something found, and where.
 #[derive(Debug, Clone)]
@@ -17,15 +21,26 @@ pub(super) struct Find<'r> {
     pub(super) span: Range<usize>,
     pub(super) what: What<'r>,
     pub(super) name: Option<String>,
+    pub(super) known: Option<Known>,
+}
+
+/// All that was seen: finds, and the candidates inside other forms that some of them stand for.
+pub(super) struct Seen<'r> {
+    pub(super) finds: Vec<Find<'r>>,
+    pub(super) inner: Vec<Option<Candidate>>,
 }
 
 /// What it was found as.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum What<'r> {
+    /// By the watch list alone.
+    Known,
     /// By a format of the catalogue.
     Format(&'r Rule),
     /// An armoured private key.
     PrivateKey,
+    /// Inside another form.
+    Inner(usize),
     /// The password in an address.
     UrlPassword,
     /// A signed token (RFC 7519).
@@ -38,11 +53,13 @@ impl What<'_> {
     /// What tells more comes first.
     pub(super) fn rank(self) -> u8 {
         match self {
-            Self::Format(_) => 0,
-            Self::PrivateKey => 1,
-            Self::UrlPassword => 2,
-            Self::WebToken => 3,
-            Self::Named => 4,
+            Self::Known => 0,
+            Self::Format(_) => 1,
+            Self::PrivateKey => 2,
+            Self::Inner(_) => 3,
+            Self::UrlPassword => 4,
+            Self::WebToken => 5,
+            Self::Named => 6,
         }
     }
 
@@ -52,30 +69,32 @@ impl What<'_> {
             Self::PrivateKey => "private_key",
             Self::UrlPassword => "url_password",
             Self::WebToken => "json_web_token",
-            Self::Format(_) | Self::Named => "generic_secret",
+            Self::Known => "known_key",
+            Self::Format(_) | Self::Inner(_) | Self::Named => "generic_secret",
         }
     }
 }
 
 impl Find<'_> {
     /// By place, the longer first, then by name.
-    pub(super) fn order(&self) -> (usize, std::cmp::Reverse<usize>, u8, &str, &str, bool) {
-        let (provider, credential, id) = match self.what {
+    pub(super) fn order(&self) -> (usize, Reverse<usize>, u8, &str, &str, usize) {
+        let (provider, credential, at) = match self.what {
             What::Format(rule) => (
                 rule.provider.as_str(),
                 rule.credential.as_str(),
-                rule.part == tenure_model::place::Part::KeyId,
+                usize::from(rule.part == Part::KeyId),
             ),
-            _ => ("", "", false),
+            What::Inner(at) => ("", "", at),
+            _ => ("", "", 0),
         };
-        let end = std::cmp::Reverse(self.span.end);
+        let end = Reverse(self.span.end);
         (
             self.span.start,
             end,
             self.what.rank(),
             provider,
             credential,
-            id,
+            at,
         )
     }
 }
@@ -86,22 +105,31 @@ pub(super) fn looks<'r>(
     text: &[u8],
     windows: &[Range<usize>],
     context: Context,
+    limits: &mut Limits,
     sink: &mut dyn Sink,
-) -> Vec<Find<'r>> {
+) -> Seen<'r> {
     let mut look = Look {
         rules,
         text,
         context,
-        finds: Vec::new(),
+        limits,
+        seen: Seen {
+            finds: Vec::new(),
+            inner: Vec::new(),
+        },
         values: Vec::new(),
+        read_to: 0,
         sink,
     };
     for part in parts(text, windows) {
         look.runs(part.clone());
-        look.rare(part.clone());
-        look.triggers(part);
+        if rules.seeks_formats() {
+            look.rare(part.clone());
+        }
+        look.triggers(part.clone());
+        look.escapes(part);
     }
-    look.finds
+    look.seen
 }
 
 /// Windows with what is around them, those that touch as one.
@@ -143,9 +171,12 @@ struct Look<'r, 't, 's> {
     rules: &'r Rules,
     text: &'t [u8],
     context: Context,
-    finds: Vec<Find<'r>>,
+    limits: &'s mut Limits,
+    seen: Seen<'r>,
     /// Where the values start that were judged, in order for each part.
     values: Vec<usize>,
+    /// Up to where the text was read in other forms.
+    read_to: usize,
     sink: &'s mut dyn Sink,
 }
 
@@ -156,8 +187,111 @@ impl<'r> Look<'r, '_, '_> {
         let text = self.text;
         for run in run::runs(text.get(part).unwrap_or_default()) {
             let run = from.saturating_add(run.start)..from.saturating_add(run.end);
-            self.formats(run.clone());
-            self.value_of_run(run);
+            if let Some(watch) = self.rules.watch() {
+                let finds = &mut self.seen.finds;
+                watch.copies(text, run.clone(), |span, known| {
+                    finds.push(Find {
+                        name: name_of(text, span.start),
+                        what: What::Known,
+                        span,
+                        known: Some(known),
+                    });
+                });
+            }
+            if self.rules.seeks_formats() {
+                self.formats(run.clone());
+                self.value_of_run(run.clone());
+            }
+            if self.limits.depth > 0
+                && run.end > self.read_to
+                && let Some(decoded) = decode::in_run(text, run, &mut self.limits.budget)
+            {
+                self.read_to = decoded.span.end;
+                let name = name_of(text, decoded.span.start);
+                self.inner(decoded, name);
+            }
+        }
+        self.read_to = 0;
+    }
+
+    /// What stands inside another form. Its place is that of the form, or its own where that keeps the order.
+    fn inner(&mut self, decoded: Decoded, name: Option<String>) {
+        let mut context = self.context;
+        context.code = false;
+        // A name before it says what all of it is: in a Kubernetes secret, or a password for HTTP.
+        let named = name
+            .as_deref()
+            .filter(|_| decoded.map.is_none())
+            .filter(|name| {
+                context.encoded
+                    || matches!(
+                        name.to_ascii_lowercase().as_str(),
+                        "authorization" | "auth" | "_auth"
+                    )
+            });
+        let mut text = Zeroizing::new(Vec::new());
+        if let Some(name) = named {
+            let user = decoded
+                .bytes
+                .iter()
+                .position(|byte| *byte == b':')
+                .filter(|colon| !context.encoded && *colon < 64);
+            text.extend_from_slice(name.as_bytes());
+            text.push(b'=');
+            if user.is_some() {
+                text.clear();
+                text.extend_from_slice(b"http://");
+            }
+            text.extend_from_slice(&decoded.bytes);
+            if user.is_some() {
+                text.push(b'@');
+            }
+            context.encoded = false;
+        } else {
+            text.extend_from_slice(&decoded.bytes);
+        }
+        let mut caught = Caught::default();
+        let mut limits = Limits {
+            depth: self.limits.depth.saturating_sub(1),
+            budget: self.limits.budget,
+        };
+        let whole = 0..text.len();
+        scan_deep(
+            self.rules,
+            &text,
+            std::slice::from_ref(&whole),
+            context,
+            &mut limits,
+            &mut caught,
+        );
+        self.limits.budget = limits.budget;
+        for why in caught.dismissed {
+            self.sink.dismissed(why);
+        }
+        for mut candidate in caught.candidates {
+            let place = |map: &Vec<usize>| {
+                let end = candidate.offset.checked_add(candidate.length)?;
+                Some(*map.get(candidate.offset)?..*map.get(end)?)
+            };
+            let span = decoded
+                .map
+                .as_ref()
+                .and_then(place)
+                .unwrap_or_else(|| decoded.span.clone());
+            candidate.offset = span.start;
+            candidate.length = span.len();
+            candidate
+                .decoded
+                .splice(0..0, decoded.chain.iter().copied());
+            candidate.variable = candidate.variable.or_else(|| name.clone());
+            let known = candidate.known.clone();
+            self.seen.finds.push(Find {
+                span,
+                what: What::Inner(self.seen.inner.len()),
+                name: None,
+                known,
+            });
+            self.seen.inner.push(Some(candidate));
         }
     }
 
@@ -178,10 +312,11 @@ impl<'r> Look<'r, '_, '_> {
             if !before.is_ascii_alphanumeric() || (at == escape && at > 0) {
                 let start = run.start.saturating_add(at);
                 for (rule, span) in self.rules.starting_at(text, start) {
-                    self.finds.push(Find {
+                    self.seen.finds.push(Find {
                         name: name_of(text, start),
                         what: What::Format(rule),
                         span,
+                        known: None,
                     });
                 }
                 if *byte == b'e'
@@ -198,10 +333,11 @@ impl<'r> Look<'r, '_, '_> {
         if self.context.test_material {
             self.sink.dismissed(Dismissal::TestMaterial);
         } else {
-            self.finds.push(Find {
+            self.seen.finds.push(Find {
                 name: name_of(self.text, span.start),
                 what: What::WebToken,
                 span,
+                known: None,
             });
         }
     }
@@ -243,10 +379,11 @@ impl<'r> Look<'r, '_, '_> {
     fn rare(&mut self, part: Range<usize>) {
         let text = self.text;
         for (rule, span) in self.rules.rare_in(text, part) {
-            self.finds.push(Find {
+            self.seen.finds.push(Find {
                 name: name_of(text, span.start),
                 what: What::Format(rule),
                 span,
+                known: None,
             });
         }
     }
@@ -257,9 +394,10 @@ impl<'r> Look<'r, '_, '_> {
         let seen = std::mem::take(&mut self.values);
         for hit in self.rules.triggers(text, part) {
             match text.get(hit.clone()) {
-                Some(b"://") => self.address(hit.end),
-                Some(private_key::BEGIN) => self.armour(hit.start),
+                Some(b"://") if self.rules.seeks_formats() => self.address(hit.end),
+                Some(private_key::BEGIN) if self.rules.seeks_formats() => self.armour(hit.start),
                 Some(b" -u " | b"--user ") => self.user_and_password(hit.end),
+                _ if !self.rules.seeks_formats() => {}
                 _ => {
                     if let Some(start) = value_after(text, hit.end) {
                         let (value, quoted) = binding::extent(text, start);
@@ -274,6 +412,34 @@ impl<'r> Look<'r, '_, '_> {
             }
         }
         self.values.clear();
+    }
+
+    /// Tokens with escapes in them, as they read.
+    fn escapes(&mut self, part: Range<usize>) {
+        if self.limits.depth == 0 {
+            return;
+        }
+        let from = part.start;
+        let text = self.text;
+        for at in memchr::memchr2_iter(b'%', b'\\', text.get(part).unwrap_or_default()) {
+            let at = from.saturating_add(at);
+            let escape = match text.get(at..) {
+                Some([b'%', high, low, ..]) => {
+                    matches!(high, b'2'..=b'7') && low.is_ascii_hexdigit()
+                }
+                Some([b'\\', b'u', b'0', b'0', ..] | [b'\\', b'/' | b'x', ..]) => true,
+                _ => false,
+            };
+            if escape
+                && at >= self.read_to
+                && let Some(decoded) = decode::escaped_at(text, at)
+            {
+                self.read_to = decoded.span.end;
+                let name = name_of(text, decoded.span.start);
+                self.inner(decoded, name);
+            }
+        }
+        self.read_to = 0;
     }
 
     fn may_be_short_secret(&self, value: &Range<usize>) -> bool {
@@ -297,10 +463,11 @@ impl<'r> Look<'r, '_, '_> {
         for rule in self.rules.named(&binding.name) {
             if let Some(span) = rule.at(text, value.start) {
                 formatted = true;
-                self.finds.push(Find {
+                self.seen.finds.push(Find {
                     span,
                     what: What::Format(rule),
                     name: Some(binding.name.clone()),
+                    known: None,
                 });
             }
         }
@@ -323,10 +490,11 @@ impl<'r> Look<'r, '_, '_> {
         }
         match judge::generic(readable, says) {
             Err(why) => self.sink.dismissed(why),
-            Ok(()) => self.finds.push(Find {
+            Ok(()) => self.seen.finds.push(Find {
                 span: value,
                 what: What::Named,
                 name: Some(binding.name),
+                known: None,
             }),
         }
     }
@@ -403,10 +571,11 @@ impl<'r> Look<'r, '_, '_> {
         }
         match judge::generic(password, Says::Password) {
             Err(why) => self.sink.dismissed(why),
-            Ok(()) => self.finds.push(Find {
+            Ok(()) => self.seen.finds.push(Find {
                 name: name_of(self.text, span.start),
                 span,
                 what,
+                known: None,
             }),
         }
     }
@@ -424,12 +593,30 @@ impl<'r> Look<'r, '_, '_> {
         } else if stands_in || judge::entropy(bytes) < 4.0 {
             self.sink.dismissed(Dismissal::Placeholder);
         } else {
-            self.finds.push(Find {
+            self.seen.finds.push(Find {
                 name: name_of(self.text, start),
                 what: What::PrivateKey,
                 span,
+                known: None,
             });
         }
+    }
+}
+
+/// Keeps what it is handed.
+#[derive(Default)]
+struct Caught {
+    candidates: Vec<Candidate>,
+    dismissed: Vec<Dismissal>,
+}
+
+impl Sink for Caught {
+    fn candidate(&mut self, candidate: Candidate) {
+        self.candidates.push(candidate);
+    }
+
+    fn dismissed(&mut self, why: Dismissal) {
+        self.dismissed.push(why);
     }
 }
 

@@ -1,13 +1,14 @@
 //! Which 16 bytes of a secret may be written down as a hash: the last that nobody can guess.
 
-use crate::{judge, letters, rule::Rule, run};
+use crate::{judge, letters, run};
 use tenure_model::watch::{FARTHEST, LEAST_BITS, LONGEST, Unwatchable, WINDOW};
 
-/// How many bytes stand behind the window of a secret. `rule` is the format that vouches for it, if one does.
+/// How many bytes stand behind the window of a secret. `by_format` are the bits of choice in its last 16 bytes
+/// by the format that vouches for it, if one does.
 ///
 /// # Errors
 /// Why it has none.
-pub fn window(secret: &[u8], rule: Option<&Rule>) -> Result<usize, Unwatchable> {
+pub fn window(secret: &[u8], by_format: Option<f64>) -> Result<usize, Unwatchable> {
     if secret.len() < WINDOW {
         return Err(Unwatchable::TooShort);
     }
@@ -18,8 +19,8 @@ pub fn window(secret: &[u8], rule: Option<&Rule>) -> Result<usize, Unwatchable> 
         let end = secret.len().checked_sub(*after);
         end.and_then(|end| secret.get(..end)?.last_chunk::<WINDOW>())
             .is_some_and(|window| {
-                let bits = match rule {
-                    Some(rule) if *after == 0 => rule.tail_bits(WINDOW),
+                let bits = match by_format {
+                    Some(bits) if *after == 0 => bits,
                     _ => estimate(secret, window),
                 };
                 window.iter().all(|byte| run::is_member(*byte)) && bits >= LEAST_BITS
@@ -125,7 +126,7 @@ mod tests {
                 .zip(provider.credentials.iter().flat_map(|kind| &kind.formats))
             {
                 let secret = format.template.example(&mut random);
-                let Ok(after) = window(secret.as_bytes(), Some(rule)) else {
+                let Ok(after) = window(secret.as_bytes(), Some(rule.tail_bits(WINDOW))) else {
                     continue;
                 };
                 chosen += 1;
