@@ -32,6 +32,7 @@ use tenure_model::{
     policy::Policy,
     secret::Pepper,
     summary,
+    watch::Kept,
 };
 use tenure_scan::rule::{RuleError, Rules};
 
@@ -69,6 +70,8 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// How the columns of tables were understood, by file.
     pub columns: Vec<(String, ColumnMap)>,
+    /// What a watch list can hold of the secrets that were seen.
+    pub watched: Vec<Kept>,
 }
 
 /// Why nothing was assessed.
@@ -280,6 +283,7 @@ struct Whole {
     binary: u64,
     left_out: BTreeMap<String, u64>,
     dismissed: BTreeMap<String, u64>,
+    watched: Vec<Kept>,
 }
 
 impl Whole {
@@ -303,6 +307,7 @@ impl Whole {
         });
         self.sightings.extend(read.sightings);
         self.skipped.extend(read.skipped);
+        self.watched.extend(read.watched);
         self.files = self.files.saturating_add(read.searched);
         self.binary = self.binary.saturating_add(read.binary);
         add(&mut self.left_out, read.left_out);
@@ -324,6 +329,8 @@ fn put_together(
     whole: Whole,
 ) -> Assessed {
     let mut notes: Vec<String> = inventories.notes().collect();
+    let mut watched = whole.watched;
+    watched.extend(inventories.watched);
     let mut sightings = whole.sightings;
     let seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
     sightings.extend(
@@ -412,6 +419,7 @@ fn put_together(
             summary,
         },
         columns: inventories.columns,
+        watched,
     }
 }
 

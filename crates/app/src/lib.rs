@@ -10,3 +10,4 @@ pub mod report;
 pub mod sources;
 pub mod state;
 pub mod tree;
+pub mod watchlist;

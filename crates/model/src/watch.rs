@@ -53,6 +53,31 @@ words! {
     }
 }
 
+/// What a register keeps of one secret, beside its fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Kept {
+    /// The fingerprint of the secret, as in an assessment.
+    pub fingerprint: String,
+    /// What a list can hold of it, or why it can hold nothing.
+    #[serde(flatten)]
+    pub watched: Watched,
+}
+
+/// What a list can hold of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Watched {
+    /// Its mark; and whether its window has a digit, as nearly all have.
+    Mark {
+        /// The mark.
+        mark: Mark,
+        /// The window has no digit.
+        letters_only: bool,
+    },
+    /// Nothing.
+    Not(Unwatchable),
+}
+
 impl Unwatchable {
     /// The reason as a sentence.
     #[must_use]
@@ -118,6 +143,23 @@ impl WatchKeys {
             }
         }
         proof
+    }
+
+    /// What is kept of a secret: `window` is how many bytes of it stand behind its window, or why it has none.
+    #[must_use]
+    pub fn watched(&self, secret: &Secret, window: Result<usize, Unwatchable>) -> Watched {
+        let marked = window.and_then(|after| Ok((after, self.mark(secret, after)?)));
+        match marked {
+            Err(why) => Watched::Not(why),
+            Ok((after, mark)) => {
+                let end = secret.len().saturating_sub(after);
+                let window = secret.expose().get(end.saturating_sub(WINDOW)..end);
+                Watched::Mark {
+                    mark,
+                    letters_only: !window.is_some_and(|bytes| bytes.iter().any(u8::is_ascii_digit)),
+                }
+            }
+        }
     }
 
     /// What is kept of a secret whose window ends `after` bytes before its end. The caller knows that the
