@@ -394,7 +394,14 @@ fn named_near(text: &[u8], start: usize) -> Option<String> {
         .ok()?;
     let mut best: Option<(usize, &str)> = None;
     for word in ["name", "key", "Name", "Key", "variable"] {
-        let Some(at) = window.rfind(word) else {
+        // As a word of its own: not the end of `encryption_key`.
+        let own = |at: &usize| {
+            let before = window.get(..*at).and_then(|head| head.bytes().next_back());
+            before.is_none_or(|byte| {
+                !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-' | b'.')
+            })
+        };
+        let Some(at) = window.rmatch_indices(word).map(|(at, _)| at).find(own) else {
             continue;
         };
         let rest = window.get(at.saturating_add(word.len())..)?;
@@ -462,6 +469,10 @@ mod tests {
             ("<apiKey>@</apiKey>", "apiKey"),
             ("<string name=\"api_key\">@</string>", "api_key"),
             ("<add key=\"ApiKey\" value=\"@\"/>", "ApiKey"),
+            (
+                "<add key=\"encryption_key\" value=\"@\"/>",
+                "encryption_key",
+            ),
             ("- name: API_KEY\n  value: @", "API_KEY"),
             ("variable \"api_key\" {\n  default = \"@\"", "api_key"),
             ("https://x.example/?api_key=@", "api_key"),

@@ -443,16 +443,22 @@ fn password(value: &str, lower: &str) -> Result<(), Dismissal> {
         .bytes()
         .all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'-')
         || value.bytes().take_while(u8::is_ascii_alphabetic).count() == bytes.len();
-    let made_up = if bytes.len() < 8 {
-        classes >= 4
-    } else {
-        (classes >= 3 && (special > 0 || worded.saturating_mul(3) < bytes.len().saturating_mul(2)))
-            || (classes >= 2 && special > 0 && digits > 0)
-            || (classes >= 2
-                && digits > 0
-                && !word_and_number
-                && worded.saturating_mul(2) < bytes.len())
-    };
+    let by_chance = bytes.len() >= 10
+        && upper >= 3
+        && lower >= 3
+        && letters::wordiness(bytes).is_some_and(|score| score < -0.4);
+    let made_up = by_chance
+        || if bytes.len() < 8 {
+            classes >= 4
+        } else {
+            (classes >= 3
+                && (special > 0 || worded.saturating_mul(3) < bytes.len().saturating_mul(2)))
+                || (classes >= 2 && special > 0 && digits > 0)
+                || (classes >= 2
+                    && digits > 0
+                    && !word_and_number
+                    && worded.saturating_mul(2) < bytes.len())
+        };
     if !made_up || bytes.iter().any(|b| matches!(b, b'(' | b')')) && special == 2 {
         return Err(Dismissal::OrdinaryText);
     }
@@ -534,6 +540,7 @@ mod tests {
             "gr8-Wine!77",
             "k3v9x0q2",
             "x7#Kq!",
+            "vTacUNzGaErSVE",
             "q8Zk2LmX7vTr4WnYb1CdP0",
         ] {
             assert_eq!(generic(text, Says::Password), Ok(()), "{text}");

@@ -1,6 +1,8 @@
 //! Rules made from the catalogue's formats: found by their first bytes or by the name before them, then held
 //! against the template, its borders and its checksum. Nothing is compiled but a table and two automata.
 
+pub mod gitleaks;
+
 use crate::{name, run, watchlist::Watch};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, Input, MatchKind};
 use std::{collections::HashMap, ops::Range};
@@ -42,6 +44,8 @@ pub struct Rules {
     /// Names in lower case without separators.
     names: HashMap<String, Vec<usize>>,
     name_lengths: Vec<usize>,
+    /// How long the values of named formats are that are shorter than a run.
+    short_named: Option<Range<usize>>,
     triggers: AhoCorasick,
     watch: Option<Watch>,
     /// Known keys alone are looked for.
@@ -118,6 +122,7 @@ impl Rules {
         let mut may_be_head = vec![0u64; 1 << 10];
         let (mut rare, mut by_rare) = (Vec::new(), Vec::new());
         let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut short_named: Option<Range<usize>> = None;
         let mut triggers: Vec<String> = TRIGGERS.iter().map(|one| (*one).to_owned()).collect();
         for (provider, credential, format) in providers.iter().flat_map(|p| {
             p.credentials
@@ -142,6 +147,11 @@ impl Rules {
                     by_rare.push(index);
                 }
                 _ => {
+                    if template.shortest() <= run::LEAST {
+                        let (least, most) = (template.shortest(), template.longest());
+                        let known = short_named.get_or_insert(least..most.saturating_add(1));
+                        *known = known.start.min(least)..known.end.max(most.saturating_add(1));
+                    }
                     for name in &credential.names {
                         let known = names.entry(name::folded(name)).or_default();
                         if known.last() != Some(&index) {
@@ -200,6 +210,7 @@ impl Rules {
             by_rare,
             names,
             name_lengths,
+            short_named,
             watch: None,
             known_only: false,
         })
@@ -306,6 +317,14 @@ impl Rules {
             .into_iter()
             .flatten()
             .filter_map(|index| self.rules.get(*index))
+    }
+
+    /// Whether a value of this length may have a named format although nothing else speaks for it.
+    #[must_use]
+    pub fn may_be_short_named(&self, length: usize) -> bool {
+        self.short_named
+            .as_ref()
+            .is_some_and(|lengths| lengths.contains(&length))
     }
 
     /// Where in `part` something is that may lead to a short value, an address or an armour.

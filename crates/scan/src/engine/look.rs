@@ -401,11 +401,15 @@ impl<'r> Look<'r, '_, '_> {
                 _ => {
                     if let Some(start) = value_after(text, hit.end) {
                         let (value, quoted) = binding::extent(text, start);
-                        if seen.binary_search(&value.start).is_err()
-                            && !self.values.contains(&value.start)
-                            && self.may_be_short_secret(&value)
+                        if seen.binary_search(&value.start).is_ok()
+                            || self.values.last() == Some(&value.start)
                         {
+                            continue;
+                        }
+                        if self.may_be_short_secret(&value) {
                             self.value(value, quoted);
+                        } else if self.rules.may_be_short_named(value.len()) {
+                            self.formats_of(value.start);
                         }
                     }
                 }
@@ -459,10 +463,23 @@ impl<'r> Look<'r, '_, '_> {
         let Some(binding) = binding::before(text, value.start) else {
             return;
         };
-        let mut formatted = false;
+        if !self.formats_behind(value.start, &binding) {
+            self.named(value, quoted, binding);
+        }
+    }
+
+    /// The formats of what starts at `start`, by the name before it.
+    fn formats_of(&mut self, start: usize) {
+        if let Some(binding) = binding::before(self.text, start) {
+            self.formats_behind(start, &binding);
+        }
+    }
+
+    fn formats_behind(&mut self, start: usize, binding: &Binding) -> bool {
+        let mut any = false;
         for rule in self.rules.named(&binding.name) {
-            if let Some(span) = rule.at(text, value.start) {
-                formatted = true;
+            if let Some(span) = rule.at(self.text, start) {
+                any = true;
                 self.seen.finds.push(Find {
                     span,
                     what: What::Format(rule),
@@ -471,9 +488,7 @@ impl<'r> Look<'r, '_, '_> {
                 });
             }
         }
-        if !formatted {
-            self.named(value, quoted, binding);
-        }
+        any
     }
 
     fn named(&mut self, value: Range<usize>, quoted: bool, binding: Binding) {
@@ -581,6 +596,7 @@ impl<'r> Look<'r, '_, '_> {
     }
 
     fn armour(&mut self, start: usize) {
+        self.formats_of(start);
         let Some(span) = private_key::at(self.text, start) else {
             return;
         };
