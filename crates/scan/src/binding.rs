@@ -428,6 +428,69 @@ fn named_near(text: &[u8], start: usize) -> Option<String> {
     (lines <= 2).then(|| name.to_owned())
 }
 
+/// Where the value starts that may be set for the word that ends at `end`.
+#[must_use]
+pub fn value_after(text: &[u8], end: usize) -> Option<usize> {
+    const LONGEST_NAME: usize = 48;
+    let mut at = end;
+    for _ in 0..3 {
+        let ahead = text.get(at..)?;
+        let rest = ahead
+            .iter()
+            .take(LONGEST_NAME)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+            .count();
+        let start = value_start(text, at.saturating_add(rest))?;
+        // A type or the word `value` is not the value yet.
+        let word = text
+            .get(start..)?
+            .iter()
+            .take(16)
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count();
+        let word = text.get(start..start.saturating_add(word))?;
+        let on = [
+            b"value" as &[u8],
+            b"default",
+            b"str",
+            b"string",
+            b"bearer",
+            b"basic",
+            b"token",
+            b"content",
+        ];
+        if on.iter().any(|one| word.eq_ignore_ascii_case(one)) {
+            at = start;
+            continue;
+        }
+        return Some(start);
+    }
+    None
+}
+
+/// What follows a name: closing quotes and brackets, an operator or a space, opening quotes.
+fn value_start(text: &[u8], at: usize) -> Option<usize> {
+    const FARTHEST: usize = 24;
+    let mut tied = false;
+    let mut broken = false;
+    for (offset, byte) in text.get(at..)?.iter().take(FARTHEST).enumerate() {
+        match byte {
+            b'=' | b':' | b'(' | b'>' | b',' => tied = true,
+            b' ' | b'\t' => tied = true,
+            b'"' | b'\'' | b'`' | b']' | b'\\' | b'@' | b'!' | b'?' | b'+' | b'|' => {}
+            b'\n' | b'\r' if !broken => broken = true,
+            _ if broken => {
+                // On the next line only `value:` and the like go on.
+                let ahead = text.get(at.saturating_add(offset)..)?;
+                return (ahead.starts_with(b"value") || ahead.starts_with(b"default"))
+                    .then(|| at.saturating_add(offset));
+            }
+            _ => return tied.then(|| at.saturating_add(offset)),
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

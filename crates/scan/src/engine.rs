@@ -4,6 +4,7 @@
 //! A text is gone through by its runs of token bytes (`run`), where every format and every longer value
 //! begins, and by a few words that lead to what is shorter.
 
+mod find;
 mod look;
 
 use crate::{
@@ -12,7 +13,8 @@ use crate::{
     rule::{Rule, Rules},
     watchlist::Known,
 };
-use look::{Find, What, looks};
+use find::{Find, What};
+use look::looks;
 use std::{collections::BTreeMap, ops::Range};
 use tenure_model::{place::Part, secret::Secret, watch::WINDOW};
 

@@ -15,3 +15,4 @@ pub mod rule;
 pub mod run;
 pub mod source;
 pub mod watchlist;
+pub mod web_token;

@@ -98,7 +98,13 @@ mod tests {
         let mut random = tenure_model::catalog::template::numbers(11);
         for length in 0..400 {
             let text: Vec<u8> = (0..length)
-                .map(|_| if random() % 17 == 0 { b' ' } else { b'a' })
+                .map(|_| {
+                    if random().is_multiple_of(17) {
+                        b' '
+                    } else {
+                        b'a'
+                    }
+                })
                 .collect();
             assert_eq!(runs(&text).collect::<Vec<_>>(), plainly(&text), "{length}");
         }

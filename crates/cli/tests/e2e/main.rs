@@ -14,3 +14,4 @@ mod detection;
 mod merging;
 mod secrets;
 mod surfaces;
+mod watchlist;

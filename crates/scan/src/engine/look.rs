@@ -1,103 +1,21 @@
 //! Looks at a text, run by run and word by word, and tells all that may be a credential.
 
-use super::{AROUND, Candidate, Context, Limits, Sink, scan_deep};
+use super::{
+    AROUND, Candidate, Context, Limits, Sink,
+    find::{Find, Seen, What},
+    scan_deep,
+};
 use crate::{
     binding::{self, Binding, Tie},
     decode::{self, Decoded},
     judge::{self, Dismissal},
     name::{self, Says},
     private_key,
-    rule::{Rule, Rules},
-    run,
-    watchlist::Known,
+    rule::Rules,
+    run, web_token,
 };
-use std::{cmp::Reverse, ops::Range};
-use tenure_model::place::Part;
+use std::ops::Range;
 use zeroize::Zeroizing;
-
-/// Something found, and where.
-#[derive(Debug, Clone)]
-pub(super) struct Find<'r> {
-    pub(super) span: Range<usize>,
-    pub(super) what: What<'r>,
-    pub(super) name: Option<String>,
-    pub(super) known: Option<Known>,
-}
-
-/// All that was seen: finds, and the candidates inside other forms that some of them stand for.
-pub(super) struct Seen<'r> {
-    pub(super) finds: Vec<Find<'r>>,
-    pub(super) inner: Vec<Option<Candidate>>,
-}
-
-/// What it was found as.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum What<'r> {
-    /// By the watch list alone.
-    Known,
-    /// By a format of the catalogue.
-    Format(&'r Rule),
-    /// An armoured private key.
-    PrivateKey,
-    /// Inside another form.
-    Inner(usize),
-    /// The password in an address.
-    UrlPassword,
-    /// A signed token (RFC 7519).
-    WebToken,
-    /// By its name.
-    Named,
-}
-
-impl What<'_> {
-    /// What tells more comes first.
-    pub(super) fn rank(self) -> u8 {
-        match self {
-            Self::Known => 0,
-            Self::Format(_) => 1,
-            Self::PrivateKey => 2,
-            Self::Inner(_) => 3,
-            Self::UrlPassword => 4,
-            Self::WebToken => 5,
-            Self::Named => 6,
-        }
-    }
-
-    /// The slug of the kind, where no provider is known.
-    pub(super) fn credential(self) -> &'static str {
-        match self {
-            Self::PrivateKey => "private_key",
-            Self::UrlPassword => "url_password",
-            Self::WebToken => "json_web_token",
-            Self::Known => "known_key",
-            Self::Format(_) | Self::Inner(_) | Self::Named => "generic_secret",
-        }
-    }
-}
-
-impl Find<'_> {
-    /// By place, the longer first, then by name.
-    pub(super) fn order(&self) -> (usize, Reverse<usize>, u8, &str, &str, usize) {
-        let (provider, credential, at) = match self.what {
-            What::Format(rule) => (
-                rule.provider.as_str(),
-                rule.credential.as_str(),
-                usize::from(rule.part == Part::KeyId),
-            ),
-            What::Inner(at) => ("", "", at),
-            _ => ("", "", 0),
-        };
-        let end = Reverse(self.span.end);
-        (
-            self.span.start,
-            end,
-            self.what.rank(),
-            provider,
-            credential,
-            at,
-        )
-    }
-}
 
 /// All that may be a credential in the windows of a text and around them.
 pub(super) fn looks<'r>(
@@ -320,7 +238,7 @@ impl<'r> Look<'r, '_, '_> {
                     });
                 }
                 if *byte == b'e'
-                    && let Some(span) = web_token(text, start)
+                    && let Some(span) = web_token::at(text, start)
                 {
                     self.web_token(span);
                 }
@@ -399,7 +317,7 @@ impl<'r> Look<'r, '_, '_> {
                 Some(b" -u " | b"--user ") => self.user_and_password(hit.end),
                 _ if !self.rules.seeks_formats() => {}
                 _ => {
-                    if let Some(start) = value_after(text, hit.end) {
+                    if let Some(start) = binding::value_after(text, hit.end) {
                         let (value, quoted) = binding::extent(text, start);
                         if seen.binary_search(&value.start).is_ok()
                             || self.values.last() == Some(&value.start)
@@ -652,99 +570,4 @@ fn name_of(text: &[u8], start: usize) -> Option<String> {
     binding::before(text, start)
         .filter(|binding| binding.tie != Tie::Argument)
         .map(|binding| binding.name)
-}
-
-/// Where the value starts that may be set for the word that ends at `end`.
-fn value_after(text: &[u8], end: usize) -> Option<usize> {
-    const LONGEST_NAME: usize = 48;
-    let mut at = end;
-    for _ in 0..3 {
-        let ahead = text.get(at..)?;
-        let rest = ahead
-            .iter()
-            .take(LONGEST_NAME)
-            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-            .count();
-        let start = value_start(text, at.saturating_add(rest))?;
-        // A type or the word `value` is not the value yet.
-        let word = text
-            .get(start..)?
-            .iter()
-            .take(16)
-            .take_while(|byte| byte.is_ascii_alphabetic())
-            .count();
-        let word = text.get(start..start.saturating_add(word))?;
-        let on = [
-            b"value" as &[u8],
-            b"default",
-            b"str",
-            b"string",
-            b"bearer",
-            b"basic",
-            b"token",
-            b"content",
-        ];
-        if on.iter().any(|one| word.eq_ignore_ascii_case(one)) {
-            at = start;
-            continue;
-        }
-        return Some(start);
-    }
-    None
-}
-
-/// What follows a name: closing quotes and brackets, an operator or a space, opening quotes.
-fn value_start(text: &[u8], at: usize) -> Option<usize> {
-    const FARTHEST: usize = 24;
-    let mut tied = false;
-    let mut broken = false;
-    for (offset, byte) in text.get(at..)?.iter().take(FARTHEST).enumerate() {
-        match byte {
-            b'=' | b':' | b'(' | b'>' | b',' => tied = true,
-            b' ' | b'\t' => tied = true,
-            b'"' | b'\'' | b'`' | b']' | b'\\' | b'@' | b'!' | b'?' | b'+' | b'|' => {}
-            b'\n' | b'\r' if !broken => broken = true,
-            _ if broken => {
-                // On the next line only `value:` and the like go on.
-                let ahead = text.get(at.saturating_add(offset)..)?;
-                return (ahead.starts_with(b"value") || ahead.starts_with(b"default"))
-                    .then(|| at.saturating_add(offset));
-            }
-            _ => return tied.then(|| at.saturating_add(offset)),
-        }
-    }
-    None
-}
-
-/// A signed JSON Web Token (RFC 7519): three parts, of which the first says how it is signed.
-fn web_token(text: &[u8], start: usize) -> Option<Range<usize>> {
-    use base64::Engine as _;
-    let ahead = text.get(start..)?;
-    if !ahead.starts_with(b"eyJ") {
-        return None;
-    }
-    let length = ahead
-        .iter()
-        .take(8 << 10)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-        .count();
-    let token = ahead.get(..length)?;
-    let mut parts = token.split(|byte| *byte == b'.');
-    let (head, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || !claims.starts_with(b"eyJ") || signature.len() < 20 {
-        return None;
-    }
-    let head = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(head)
-        .ok()?;
-    if memchr::memmem::find(&head, b"\"alg\"").is_none() {
-        return None;
-    }
-    // The token of the introduction to the standard's site names its subject 1234567890.
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(claims)
-        .ok()?;
-    let shown = memchr::memmem::find(&claims, b"1234567890").is_some()
-        || memchr::memmem::find(&claims, b"John Doe").is_some();
-    (!shown).then(|| start..start.saturating_add(length))
 }
