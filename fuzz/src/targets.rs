@@ -9,6 +9,7 @@ use tenure_connect::importer::{self, ColumnMap, Input, Recognised};
 use tenure_model::{
     catalog::{
         Provider,
+        detectors::Detectors,
         template::{self, Template},
     },
     day::Day,
@@ -17,13 +18,21 @@ use tenure_model::{
     facts::Case,
     place::hints,
     policy::{self, Policy},
+    secret::{Pepper, Secret},
+    watch::WatchKeys,
 };
 use tenure_scan::{
+    decode,
     engine::{self, Candidate, Context, Sink},
     judge::Dismissal,
     reader,
-    rule::Rules,
+    rule::{
+        Rules,
+        gitleaks::{Gitleaks, Origin},
+    },
+    run,
     source::git::WorkTree,
+    watchlist::{self, Known, Watch, WatchKey},
 };
 
 /// One parser.
@@ -134,6 +143,26 @@ pub static OTHERS: &[Target] = &[
         corpus: sources,
     },
     Target {
+        name: "decode",
+        run: decode,
+        corpus: forms,
+    },
+    Target {
+        name: "watchlist",
+        run: watchlist,
+        corpus: watchlists,
+    },
+    Target {
+        name: "gitleaks",
+        run: gitleaks,
+        corpus: rule_files,
+    },
+    Target {
+        name: "detectors",
+        run: detectors,
+        corpus: || vec![include_bytes!("../../catalog/detectors/package-registries.toml").to_vec()],
+    },
+    Target {
         name: "provider",
         run: provider,
         corpus: providers,
@@ -239,7 +268,11 @@ struct Checked {
 
 impl Sink for Checked {
     fn candidate(&mut self, candidate: Candidate) {
-        assert!(candidate.offset <= self.length, "an offset behind the end");
+        let end = candidate.offset.checked_add(candidate.length);
+        assert!(
+            end.is_some_and(|end| end <= self.length),
+            "a place behind the end"
+        );
         assert!(
             candidate.line >= 1 && candidate.line <= self.lines,
             "line {}",
@@ -285,14 +318,86 @@ pub fn scan(bytes: &[u8]) {
             test_material: false,
             encoded: false,
         };
-        // UTF-16 is read as UTF-8, which is longer.
+        // UTF-16 is read as UTF-8, which is longer; what is packed may be of any length, and broken.
+        let packed = decode::packed(bytes).is_some();
         let mut sink = Checked {
-            length: bytes.len().saturating_mul(2),
+            length: if packed {
+                usize::MAX
+            } else {
+                bytes.len().saturating_mul(2)
+            },
             lines: u32::MAX,
             seen: 0,
         };
-        assert!(reader::search_from(rules, &mut &bytes[..], plain, &mut sink).is_ok());
+        let read = reader::search_from(rules, &mut &bytes[..], plain, &mut sink);
+        assert!(read.is_ok() || packed);
     });
+}
+
+/// What stands in other forms: every run and every escape, and the bytes as something packed.
+pub fn decode(bytes: &[u8]) {
+    let mut budget = 1 << 20;
+    for run in run::runs(bytes) {
+        let before = budget;
+        if let Some(decoded) = decode::in_run(bytes, run, &mut budget) {
+            assert!(decoded.span.start < decoded.span.end && decoded.span.end <= bytes.len());
+            assert!(!decoded.chain.is_empty() && !decoded.bytes.is_empty());
+        }
+        assert!(budget <= before);
+    }
+    for at in 0..bytes.len() {
+        if matches!(bytes.get(at), Some(b'%' | b'\\'))
+            && let Some(decoded) = decode::escaped_at(bytes, at)
+        {
+            let map = decoded.map.unwrap_or_default();
+            assert_eq!(map.len(), decoded.bytes.len() + 1);
+            assert!(map.is_sorted() && map.last().is_some_and(|end| *end <= bytes.len()));
+        }
+    }
+    let whole = zeroize::Zeroizing::new(bytes.to_vec());
+    if let Some((text, chain)) = decode::unpacked(whole, 1 << 20) {
+        assert!(text.len() <= (1 << 20).max(bytes.len() * 3) && chain.len() <= 4);
+    }
+}
+
+/// A watch list: refused, or good for looking with.
+pub fn watchlist(bytes: &[u8]) {
+    if let Ok(watch) = Watch::parse(bytes.to_vec()) {
+        assert!(watch.knows(bytes).is_none());
+        for run in run::runs(bytes) {
+            watch.copies(bytes, run, |span, _| assert!(span.end <= bytes.len()));
+        }
+    }
+}
+
+/// A rule file of gitleaks, looked with over itself.
+pub fn gitleaks(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Gitleaks::parse(text) {
+        Ok(rules) => {
+            for hit in rules.find(bytes, Origin::default()) {
+                assert!(hit.span.end <= bytes.len() && !hit.rule.is_empty());
+            }
+        }
+        Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+/// A file of detectors.
+pub fn detectors(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut providers = Vec::new();
+    let added = Detectors::parse("file.toml", text)
+        .map_err(|error| vec![error])
+        .and_then(|detectors| detectors.add_to("file.toml", &mut providers));
+    for error in added.err().unwrap_or_default() {
+        assert!(!error.at.is_empty() && !error.problem.is_empty());
+    }
+    let _ = Rules::compile(&providers);
 }
 
 /// One provider file.
@@ -474,6 +579,60 @@ fn providers() -> Vec<Vec<u8>> {
         include_bytes!("../../catalog/providers/npm.toml").to_vec(),
         include_bytes!("../../catalog/providers/sendgrid.toml").to_vec(),
         include_bytes!("../../catalog/providers/stripe.toml").to_vec(),
+    ]
+}
+
+fn forms() -> Vec<Vec<u8>> {
+    [
+        "x = cThaazJMbVg3dlRyNFduWWIxQ2RQMCBhbmQgbW9yZSB3YXlzIHRvIHNheSBpdA==",
+        "x = 71385a6b324c6d58377654723457",
+        "k=abcdef%2Fghij%2bklm%3D \"abc\\/def\\u002bghijklmno\"",
+        "H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA== KLUv/QRYKQAAaGVsbG+jbZ+I",
+        "aABlAGwAbABvACAAdwBvAHIAbABkACEA",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect()
+}
+
+fn watchlists() -> Vec<Vec<u8>> {
+    let pepper = Pepper::new([1; 32]);
+    let keys = WatchKeys::of(&pepper);
+    let template = Template::parse("ex_{base62:32}");
+    let all = (1..4)
+        .filter_map(|seed| {
+            let secret = template.as_ref().ok()?.example(template::numbers(seed));
+            Some(WatchKey {
+                mark: keys.mark(&Secret::new(secret.as_bytes()), 0).ok()?,
+                letters_only: seed == 1,
+                known: Known {
+                    id: Some(format!("key_{seed}")),
+                    name: None,
+                },
+            })
+        })
+        .collect();
+    let empty = watchlist::write(&keys, Vec::new());
+    let some = watchlist::write(&keys, all);
+    [empty, some].into_iter().flatten().collect()
+}
+
+fn rule_files() -> Vec<Vec<u8>> {
+    vec![
+        br#"[[rules]]
+id = "abc"
+regex = '(?i)abc[\w[\]]*\s*=\s*"(abc_[0-9a-z]{16})"'
+secretGroup = 1
+entropy = 3.0
+keywords = ["abc"]
+[[rules.allowlists]]
+condition = "AND"
+paths = ['\.md$']
+stopwords = ["sample"]
+[allowlist]
+regexes = ['^0+$']
+"#
+        .to_vec(),
     ]
 }
 

@@ -34,6 +34,7 @@ use tenure_model::{
     secret::Pepper,
     shared::Pool,
     summary,
+    watch::Kept,
 };
 use tenure_scan::rule::{RuleError, Rules};
 
@@ -71,6 +72,8 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// How the columns of tables were understood, by file.
     pub columns: Vec<(String, ColumnMap)>,
+    /// What a watch list can hold of the secrets that were seen.
+    pub watched: Vec<Kept>,
 }
 
 /// Why nothing was assessed.
@@ -282,6 +285,7 @@ struct Whole {
     binary: u64,
     left_out: BTreeMap<String, u64>,
     dismissed: BTreeMap<String, u64>,
+    watched: Vec<Kept>,
 }
 
 impl Whole {
@@ -305,6 +309,7 @@ impl Whole {
         });
         self.sightings.extend(read.sightings);
         self.skipped.extend(read.skipped);
+        self.watched.extend(read.watched);
         self.files = self.files.saturating_add(read.searched);
         self.binary = self.binary.saturating_add(read.binary);
         add(&mut self.left_out, read.left_out);
@@ -326,6 +331,8 @@ fn put_together(
     whole: Whole,
 ) -> Assessed {
     let mut notes: Vec<String> = inventories.notes().collect();
+    let mut watched = whole.watched;
+    watched.extend(inventories.watched);
     let mut sightings = whole.sightings;
     let seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
     sightings.extend(
@@ -416,6 +423,7 @@ fn put_together(
             summary,
         },
         columns: inventories.columns,
+        watched,
     }
 }
 
@@ -456,10 +464,13 @@ fn kind_of<'p>(providers: &'p [Provider], key: &Known) -> Option<&'p Credential>
             .credentials
             .iter()
             .find(|known| known.kind == *kind),
-        None => match provider.credentials.as_slice() {
-            [one] => Some(one),
-            _ => None,
-        },
+        None => {
+            let mut told = provider
+                .credentials
+                .iter()
+                .filter(|known| known.detected_by.is_none());
+            told.next().filter(|_| told.next().is_none())
+        }
     }
 }
 

@@ -11,3 +11,4 @@ pub mod sources;
 pub mod state;
 pub mod sunsets;
 pub mod tree;
+pub mod watchlist;

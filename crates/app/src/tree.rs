@@ -18,6 +18,7 @@ use tenure_model::{
     place::{Audience, Environment, Liveness, Part, PlaceKind, Sighting, hints},
     policy::Policy,
     secret::{Fingerprint, Pepper},
+    watch::{Kept, WatchKeys, Watched},
 };
 use tenure_scan::{
     engine::{Candidate, Context, Sink},
@@ -25,6 +26,7 @@ use tenure_scan::{
     reader::{self, Outcome},
     rule::Rules,
     source::{files, git::WorkTree},
+    watchlist,
 };
 
 /// What searching needs.
@@ -71,6 +73,8 @@ pub struct Read {
     pub left_out: BTreeMap<String, u64>,
     /// Candidates that are none, by reason.
     pub dismissed: BTreeMap<String, u64>,
+    /// What a watch list can hold of the secrets.
+    pub watched: Vec<Kept>,
 }
 
 /// The files of one source, listed and not yet read.
@@ -219,6 +223,7 @@ impl Source {
                 let sum = read.dismissed.entry(why.word().to_owned()).or_default();
                 *sum = sum.saturating_add(count);
             }
+            read.watched.extend(file.watched);
             if file.found.is_empty() {
                 continue;
             }
@@ -286,6 +291,7 @@ impl Source {
         };
         let mut sink = Catch {
             lens,
+            keys: WatchKeys::of(lens.pepper),
             found: Vec::new(),
             dismissed: BTreeMap::new(),
         };
@@ -296,10 +302,20 @@ impl Source {
             found.retain(|one| one.part == Part::Secret && one.provider != "unknown");
         }
         pair(&mut found);
+        let watched = found
+            .iter()
+            .filter_map(|one| {
+                Some(Kept {
+                    fingerprint: one.fingerprint.as_ref()?.as_str().to_owned(),
+                    watched: one.watched?,
+                })
+            })
+            .collect();
         FileRead {
             hints,
             outcome,
             found,
+            watched,
             dismissed: sink.dismissed,
         }
     }
@@ -386,6 +402,7 @@ struct FileRead {
     hints: hints::Hints,
     outcome: io::Result<Outcome>,
     found: Vec<Found>,
+    watched: Vec<Kept>,
     dismissed: BTreeMap<Dismissal, u64>,
 }
 
@@ -396,6 +413,7 @@ struct Found {
     part: Part,
     key_id: Option<String>,
     fingerprint: Option<Fingerprint>,
+    watched: Option<Watched>,
     hint: Option<String>,
     line: u32,
     variable: Option<String>,
@@ -405,6 +423,7 @@ struct Found {
 /// Makes fingerprints of candidates and drops them: the bytes die here.
 struct Catch<'l> {
     lens: Lens<'l>,
+    keys: WatchKeys,
     found: Vec<Found>,
     dismissed: BTreeMap<Dismissal, u64>,
 }
@@ -433,6 +452,11 @@ impl Sink for Catch<'_> {
             key_id: (!secret)
                 .then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned()),
             fingerprint: secret.then(|| self.lens.pepper.fingerprint(&candidate.secret)),
+            watched: secret.then(|| {
+                let bytes = candidate.secret.expose();
+                let window = watchlist::window(bytes, candidate.tail_bits);
+                self.keys.watched(&candidate.secret, window)
+            }),
             // Every PEM block ends alike.
             hint: (secret && candidate.credential != "private_key")
                 .then(|| candidate.secret.hint(prefix, shown.last))

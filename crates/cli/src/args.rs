@@ -40,6 +40,9 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// What is known about the keys of each provider, with sources
     Catalog(Catalog),
+    /// Fingerprints of known keys: whoever holds the list finds copies, and holds no key
+    #[command(subcommand)]
+    Watchlist(WatchlistCommand),
     /// Print the JSON Schema of a contract
     Schema(Schema),
     /// Print completions for a shell
@@ -300,4 +303,30 @@ pub(crate) enum CatalogCommand {
     Check,
     /// List the dates on which vendors end kinds of keys, soonest first, and the keys that each hits
     Sunsets(Sunsets),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WatchlistCommand {
+    /// Write a list of every key whose secret was ever seen here (see docs/watchlist.md)
+    Export {
+        /// Where to; - for standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// How to name the keys that cannot be watched for
+        #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+        format: String,
+    },
+    /// Say which of some secrets, one a line, are known
+    #[command(after_help = "Exit codes: 0 none is known; 1 at least one is; 2 nothing was read.")]
+    Check {
+        /// The secrets; - for standard input
+        #[arg(value_name = "FILE")]
+        secrets: PathBuf,
+        /// The list to go by; what was seen here where none is named
+        #[arg(long, value_name = "FILE")]
+        watchlist: Option<PathBuf>,
+        /// How to print the answer
+        #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+        format: String,
+    },
 }

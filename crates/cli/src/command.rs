@@ -10,6 +10,7 @@ mod policy;
 mod schema;
 mod sources;
 mod top;
+mod watchlist;
 mod why;
 
 use crate::{
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
         Some(Command::Catalog(args)) => catalog::run(args),
+        Some(Command::Watchlist(command)) => watchlist::run(command),
         Some(Command::Schema(args)) => schema::run(args),
         Some(Command::Completions { shell }) => pages::completions(*shell),
         Some(Command::Man { output }) => pages::manual(output.as_deref()),

@@ -2,6 +2,7 @@
 //! source and the day it was read. The format is `docs/catalogue-format.md`.
 
 pub mod checksum;
+pub mod detectors;
 pub mod template;
 
 use crate::{
@@ -273,6 +274,9 @@ pub struct Credential {
     pub name: String,
     /// What it already stands on.
     pub stands_on: StandsOn,
+    /// The file of detectors that it comes from; absent where its provider's own file tells of it.
+    #[serde(skip)]
+    pub detected_by: Option<String>,
     /// Every fact is present.
     #[serde(default)]
     pub complete: bool,
@@ -358,37 +362,13 @@ impl Provider {
     /// # Errors
     /// Names the field or the line.
     pub fn parse(file: &str, text: &str) -> Result<Self, CatalogError> {
-        let line = |span: Option<std::ops::Range<usize>>| {
-            let upto = span.and_then(|span| text.get(..span.start)).unwrap_or("");
-            format!(
-                "line {}",
-                upto.bytes()
-                    .filter(|b| *b == b'\n')
-                    .count()
-                    .saturating_add(1)
-            )
-        };
-        let error = |at: String, problem: String| CatalogError {
-            file: file.to_owned(),
-            at,
-            problem,
-        };
-        let deserializer = toml::Deserializer::parse(text)
-            .map_err(|e| error(line(e.span()), e.message().to_owned()))?;
-        let provider: Self = serde_path_to_error::deserialize(deserializer).map_err(|e| {
-            let path = e.path().to_string();
-            let inner = e.into_inner();
-            error(
-                if path == "." {
-                    line(inner.span())
-                } else {
-                    path
-                },
-                inner.message().to_owned(),
-            )
-        })?;
+        let provider: Self = read(file, text)?;
         if provider.schema != SCHEMA {
-            return Err(error("schema".to_owned(), format!("write `{SCHEMA}`")));
+            return Err(CatalogError {
+                file: file.to_owned(),
+                at: "schema".to_owned(),
+                problem: format!("write `{SCHEMA}`"),
+            });
         }
         Ok(provider)
     }
@@ -412,6 +392,14 @@ impl Provider {
         }
         let mut kinds = std::collections::BTreeSet::new();
         for credential in &self.credentials {
+            let file = credential.detected_by.as_deref().unwrap_or(file);
+            let mut fault = |at: String, problem: &str| {
+                faults.push(CatalogError {
+                    file: file.to_owned(),
+                    at,
+                    problem: problem.to_owned(),
+                });
+            };
             let kind = &credential.kind;
             if !slug(&kind.replace('_', "-")) {
                 fault(
@@ -515,6 +503,39 @@ impl Provider {
         }
         faults
     }
+}
+
+/// Reads one file of the catalogue.
+fn read<T: de::DeserializeOwned>(file: &str, text: &str) -> Result<T, CatalogError> {
+    let line = |span: Option<std::ops::Range<usize>>| {
+        let upto = span.and_then(|span| text.get(..span.start)).unwrap_or("");
+        format!(
+            "line {}",
+            upto.bytes()
+                .filter(|b| *b == b'\n')
+                .count()
+                .saturating_add(1)
+        )
+    };
+    let error = |at: String, problem: String| CatalogError {
+        file: file.to_owned(),
+        at,
+        problem,
+    };
+    let deserializer = toml::Deserializer::parse(text)
+        .map_err(|e| error(line(e.span()), e.message().to_owned()))?;
+    serde_path_to_error::deserialize(deserializer).map_err(|e| {
+        let path = e.path().to_string();
+        let inner = e.into_inner();
+        error(
+            if path == "." {
+                line(inner.span())
+            } else {
+                path
+            },
+            inner.message().to_owned(),
+        )
+    })
 }
 
 /// A year, a month or a day.

@@ -35,3 +35,4 @@ mod sample;
 pub mod secret;
 pub mod shared;
 pub mod summary;
+pub mod watch;

@@ -15,3 +15,4 @@ mod merging;
 mod secrets;
 mod surfaces;
 mod vendor_lists;
+mod watchlist;
