@@ -67,6 +67,19 @@ const NEVER_USED: &[u8] =
 const DEPLOY: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/github_deploy_keys.json");
 const PATS: &[u8] =
     include_bytes!("../../crates/connect/tests/fixtures/github_org_personal_access_tokens.json");
+const GITHUB_ALERTS: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/github_secret_scanning_alerts.json");
+const GITLEAKS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/gitleaks.json");
+const BETTERLEAKS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/betterleaks.jsonl");
+const TRUFFLEHOG: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/trufflehog.jsonl");
+const KINGFISHER: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/kingfisher.json");
+const SARIF: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/results.sarif");
+const KUBERNETES: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/kubernetes_secrets.json");
+const TERRAFORM: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/terraform.tfstate");
+const CMDB: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/cmdb.json");
+const CMDB_TABLE: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/cmdb.csv");
+const SECRETS_YAML: &[u8] = b"apiVersion: v1\nkind: List\nitems:\n- kind: Secret\n  type: Opaque\n  metadata:\n    name: web\n    namespace: shop\n    uid: u-1\n  data:\n    token: YS1tYWRlLXVwLXNlY3JldA==\n";
 const PEOPLE: &[u8] =
     b"id,email,manager,active,until\n1,bob@x.io,,true,\n2,eve@x.io,1,false,2026-06-30\n";
 const SCIM: &[u8] = br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[{"id":"1","userName":"bob","active":true,"emails":[{"value":"bob@x.io","primary":true}]}]}"#;
@@ -82,6 +95,15 @@ importers! {
     import_aws_access_key_last_used, "aws-access-key-last-used", [USED, NEVER_USED];
     import_github_fine_grained_pats, "github-fine-grained-pats", [PATS, REFUSAL];
     import_github_deploy_keys, "github-deploy-keys", [DEPLOY, REFUSAL];
+    import_github_secret_scanning_alerts, "github-secret-scanning-alerts", [GITHUB_ALERTS];
+    import_gitleaks, "gitleaks", [GITLEAKS];
+    import_betterleaks, "betterleaks", [BETTERLEAKS];
+    import_trufflehog, "trufflehog", [TRUFFLEHOG];
+    import_kingfisher, "kingfisher", [KINGFISHER];
+    import_sarif, "sarif", [SARIF];
+    import_kubernetes_secrets, "kubernetes-secrets", [KUBERNETES, SECRETS_YAML];
+    import_terraform_state, "terraform-state", [TERRAFORM];
+    import_cmdb, "cmdb", [CMDB, CMDB_TABLE];
     import_people, "people", [PEOPLE, SCIM];
     import_workbook, "workbook", [XLSX, ODS];
     import_table, "table", [TABLE, SMALL_TABLE];
@@ -169,6 +191,10 @@ fn import(kind: Option<&str>, bytes: &[u8]) {
                     row.fingerprint.is_none(),
                     "an importer makes no fingerprints"
                 );
+            }
+            for sighting in &imported.sightings {
+                assert!(!sighting.at.is_empty() && !sighting.tool.is_empty());
+                assert!(!sighting.is_plaintext() || imported.plaintext);
             }
         }
         Err(error) => assert!(!error.to_string().is_empty()),

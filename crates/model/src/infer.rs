@@ -14,10 +14,11 @@ use crate::{
     catalog::Credential,
     day::Day,
     explain::FactName,
-    facts::{Case, Facts, FactsError, Since, Verdict},
+    facts::{Case, DataClass, Facts, FactsError, Since, Verdict},
     key::{Basis, Person, Row, Told},
     note::{Dispute, FactNote, OptionNote, OwnerCandidate},
     place::{Purpose, Runtime, Sighting},
+    system::System,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub struct Subject {
     pub sightings: Vec<Sighting>,
     /// What a facts file declares.
     pub declarations: Vec<Declaration>,
+    /// The systems that it is said to serve, as a configuration database declares them.
+    pub systems: Vec<System>,
     /// A whole listing of its account does not name it.
     pub absent_from: Option<String>,
 }
@@ -332,6 +335,26 @@ fn declared(subject: &Subject, ballot: &mut Ballot) {
         for (fact, value) in declaration.values.iter().filter(|(f, v)| said(f, v)) {
             ballot.say(*fact, value.clone(), Basis::Declared, &declaration.source);
         }
+    }
+    // What is declared about its system is declared about the key, behind what is declared about itself.
+    let strictest = subject
+        .systems
+        .iter()
+        .filter_map(|system| Some((system.data?, system)))
+        .reduce(|worst, one| if one.0 > worst.0 { one } else { worst });
+    if let Some((data, system)) = strictest.filter(|(data, _)| *data != DataClass::Unknown) {
+        ballot.say(FactName::Data, data.word(), Basis::Declared, &system.source);
+    }
+    let mut systems = subject.systems.iter();
+    if let Some(first) = systems.next().filter(|system| system.retired)
+        && systems.all(|system| system.retired)
+    {
+        ballot.say(
+            FactName::Integration,
+            "retired",
+            Basis::Declared,
+            &first.source,
+        );
     }
 }
 

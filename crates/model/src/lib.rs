@@ -29,7 +29,9 @@ pub mod note;
 pub mod place;
 pub mod policy;
 pub mod reason;
+pub mod reported;
 #[cfg(test)]
 mod sample;
 pub mod secret;
 pub mod summary;
+pub mod system;

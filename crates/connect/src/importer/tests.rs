@@ -6,15 +6,33 @@ const KEYS: &str = include_str!("../../tests/fixtures/aws_list_access_keys.json"
 const USED: &str = include_str!("../../tests/fixtures/aws_get_access_key_last_used.json");
 const PATS: &str = include_str!("../../tests/fixtures/github_org_personal_access_tokens.json");
 const DEPLOY: &str = include_str!("../../tests/fixtures/github_deploy_keys.json");
+const GITHUB_ALERTS: &str = include_str!("../../tests/fixtures/github_secret_scanning_alerts.json");
+const GITLEAKS: &str = include_str!("../../tests/fixtures/gitleaks.json");
+const BETTERLEAKS: &str = include_str!("../../tests/fixtures/betterleaks.jsonl");
+const TRUFFLEHOG: &str = include_str!("../../tests/fixtures/trufflehog.jsonl");
+const KINGFISHER: &str = include_str!("../../tests/fixtures/kingfisher.json");
+const SARIF: &str = include_str!("../../tests/fixtures/results.sarif");
+const KUBERNETES: &str = include_str!("../../tests/fixtures/kubernetes_secrets.json");
+const TERRAFORM: &str = include_str!("../../tests/fixtures/terraform.tfstate");
+const CMDB: &str = include_str!("../../tests/fixtures/cmdb.json");
 const PEOPLE: &str = "id,email,manager,active,until\n1,bob@x.io,,true,\n";
 const TABLE: &str = "name,provider,owner,expires\nbatch,Anthropic,bob,never\n";
 
-const ALL: [(&str, &str); 7] = [
+const ALL: [(&str, &str); 16] = [
     ("aws-credential-report", REPORT),
     ("aws-access-keys", KEYS),
     ("aws-access-key-last-used", USED),
     ("github-fine-grained-pats", PATS),
     ("github-deploy-keys", DEPLOY),
+    ("github-secret-scanning-alerts", GITHUB_ALERTS),
+    ("gitleaks", GITLEAKS),
+    ("betterleaks", BETTERLEAKS),
+    ("trufflehog", TRUFFLEHOG),
+    ("kingfisher", KINGFISHER),
+    ("sarif", SARIF),
+    ("kubernetes-secrets", KUBERNETES),
+    ("terraform-state", TERRAFORM),
+    ("cmdb", CMDB),
     ("people", PEOPLE),
     ("table", TABLE),
 ];
