@@ -3,6 +3,7 @@
 use crate::{
     import::{Asked, Inventories, PEOPLE},
     progress::Progress,
+    reported,
     tree::{DeclaredPlaces, Document, Lens, Source},
 };
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -325,19 +326,23 @@ fn put_together(
 ) -> Assessed {
     let mut notes: Vec<String> = inventories.notes().collect();
     let mut sightings = whole.sightings;
-    let seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
-    sightings.extend(
-        inventories
-            .sightings
-            .into_iter()
-            .filter(|sighting| !seen.contains(&place_of(sighting))),
-    );
+    let mut seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
+    // A copy of which only the file is known is any copy of that secret in it.
+    seen.extend(sightings.iter().map(file_of));
+    for sighting in inventories.sightings {
+        if seen.insert(place_of(&sighting)) {
+            seen.insert(file_of(&sighting));
+            sightings.push(sighting);
+        }
+    }
+    reported::put_to(&mut sightings, inventories.findings);
     let (mut known, pairs) = identity::merge(inventories.rows, sightings, &inventories.listings);
     for unused in identity::declare(&mut known, &declarations) {
         if let Some((_, declaration)) = declarations.get(unused) {
             notes.push(format!("{} selects no key", declaration.source));
         }
     }
+    identity::serve(&mut known, &inventories.systems);
     if inventories.people.is_none() {
         notes.push("owners unknown: no people list given".to_owned());
     }
@@ -415,9 +420,15 @@ fn put_together(
     }
 }
 
-fn place_of(
-    sighting: &tenure_model::place::Sighting,
-) -> (String, String, Option<u32>, Option<String>) {
+type PlaceOf = (String, String, Option<u32>, Option<String>);
+
+/// The place of a copy without its line.
+fn file_of(sighting: &tenure_model::place::Sighting) -> PlaceOf {
+    let (source, path, _, print) = place_of(sighting);
+    (source, path, None, print)
+}
+
+fn place_of(sighting: &tenure_model::place::Sighting) -> PlaceOf {
     (
         sighting.source.clone(),
         sighting.path.clone(),

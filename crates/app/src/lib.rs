@@ -7,6 +7,7 @@ pub mod discreet;
 pub mod import;
 pub mod progress;
 pub mod report;
+pub mod reported;
 pub mod sources;
 pub mod state;
 pub mod tree;

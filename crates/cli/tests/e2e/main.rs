@@ -12,5 +12,6 @@ mod bench;
 mod contract;
 mod detection;
 mod merging;
+mod reports;
 mod secrets;
 mod surfaces;

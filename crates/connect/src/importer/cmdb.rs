@@ -203,7 +203,7 @@ fn system(
         // A record id (32 hex digits) names nobody outside the database.
         let is_id = who.len() == 32 && who.bytes().all(|b| b.is_ascii_hexdigit());
         *ids += usize::from(is_id);
-        (!is_id).then(|| guard::id(who))
+        (!is_id).then(|| guard::name(who))
     };
     let (owner, manager) = (person(Field::Owner), person(Field::Manager));
     let data = cell(Field::Data).and_then(|word| {

@@ -86,7 +86,10 @@ fn sighting(alert: &Value, at: &str) -> Option<Reported> {
     let repository = alert.get("repository").unwrap_or(&Value::Null);
     let name =
         json::text(repository, "full_name").or_else(|| json::text(alert, "url").and_then(of_url));
-    found.repository = name.map(|name| format!("github.com/{}", guard::id(name)));
+    found.repository = name.map(|name| {
+        let parts: Vec<String> = name.split('/').map(guard::name).collect();
+        format!("github.com/{}", parts.join("/"))
+    });
     let first = alert.get("first_location_detected").unwrap_or(&Value::Null);
     let flag = |value: &Value, field: &str| value.get(field).and_then(Value::as_bool);
     let (audience, why) = if flag(alert, "publicly_leaked") == Some(true) {

@@ -17,8 +17,8 @@ pub(crate) fn finding(tool: &str, rule: &str, at: &str) -> Reported {
     }
 }
 
-/// A rule's name; a secret may stand in any part of it.
-fn by_parts(rule: &str) -> String {
+/// A name of several parts; a secret may stand in any of them.
+pub(crate) fn by_parts(rule: &str) -> String {
     let parts: Vec<String> = rule.split(['.', '/']).map(guard::name).collect();
     parts.join(".")
 }
@@ -60,7 +60,11 @@ pub(crate) fn place(
     line: Option<&Value>,
     commit: Option<&str>,
 ) {
-    let path = path.map(|path| guard::id(path.trim_start_matches("./")));
+    // A secret may stand in any part of a path; what only looks random is a file's name.
+    let path = path.map(|path| {
+        let parts = path.trim_start_matches("./").split('/').map(guard::id);
+        parts.collect::<Vec<_>>().join("/")
+    });
     finding.path = Some(path.filter(|path| !path.is_empty()).unwrap_or_else(|| {
         // A commit message, a ticket, an answer of an API: some place, and the report knows which.
         format!("{} finding {}", finding.tool, finding.at)
