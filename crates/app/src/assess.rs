@@ -23,6 +23,7 @@ use tenure_model::{
     day::Day,
     decide::judge,
     declare::{self, DeclareError},
+    edit,
     evaluate::{self, Evidence},
     explain,
     facts::{Since, Verdict},
@@ -338,7 +339,10 @@ fn put_together(
     reported::put_to(&mut sightings, inventories.findings);
     let (mut known, pairs) = identity::merge(inventories.rows, sightings, &inventories.listings);
     for unused in identity::declare(&mut known, &declarations) {
-        if let Some((_, declaration)) = declarations.get(unused) {
+        // Edits speak of the keys of every place, and this is one of them.
+        if let Some((_, declaration)) = declarations.get(unused)
+            && !declaration.source.starts_with(edit::SOURCE)
+        {
             notes.push(format!("{} selects no key", declaration.source));
         }
     }
@@ -577,6 +581,7 @@ fn judged(
         account: key.account,
         owner: inferred.owner,
         system: inferred.system,
+        note: key.subject.declarations.iter().find_map(|d| d.note.clone()),
         created_at: inferred.created_at,
         last_used: inferred.last_used,
         expires_at: inferred.expires_at,

@@ -4,6 +4,7 @@ pub mod assess;
 pub mod catalog;
 pub mod demo;
 pub mod discreet;
+pub mod edits;
 pub mod import;
 pub mod progress;
 pub mod report;

@@ -49,6 +49,8 @@ pub struct Declaration {
     pub system: Option<String>,
     /// The declared purpose.
     pub purpose: Option<Purpose>,
+    /// What somebody noted about it: shown, and no fact.
+    pub note: Option<String>,
     /// Runtimes of the workloads that use it.
     pub runtimes: Vec<Runtime>,
     /// Since when findings have stood.

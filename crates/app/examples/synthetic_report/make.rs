@@ -345,6 +345,7 @@ fn told(
         disputes: vec![],
         merged: vec![],
         runtimes: vec![],
+        note: None,
         sunsets: match (provider, at % 7) {
             ("slack", 0) => vec![SunsetNote {
                 effect: "refused".to_owned(),

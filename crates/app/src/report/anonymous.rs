@@ -244,6 +244,7 @@ fn anonymous_key(key: &Key, names: &mut Names, policy: &Policy, today: Day) -> K
                 ..joined.clone()
             })
             .collect(),
+        note: key.note.as_ref().map(|_| WITHHELD.to_owned()),
         sunsets: key.sunsets.iter().filter_map(anonymous_sunset).collect(),
     }
 }
