@@ -11,6 +11,7 @@ mod bad_input;
 mod bench;
 mod contract;
 mod detection;
+mod edits;
 mod merging;
 mod reports;
 mod secrets;
