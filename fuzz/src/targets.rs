@@ -5,7 +5,10 @@
 
 use std::{cell::OnceCell, fmt::Write as _, fs, path::Path};
 use tempfile::TempDir;
-use tenure_connect::importer::{self, ColumnMap, Input, Recognised};
+use tenure_connect::{
+    edits,
+    importer::{self, ColumnMap, Input, Recognised},
+};
 use tenure_model::{
     catalog::{
         Provider,
@@ -155,6 +158,11 @@ pub static OTHERS: &[Target] = &[
         name: "git_index",
         run: git_index,
         corpus: indexes,
+    },
+    Target {
+        name: "edits",
+        run: edits,
+        corpus: workbooks,
     },
     Target {
         name: "words",
@@ -410,6 +418,29 @@ fn unsigned(bytes: &[u8]) -> Vec<u8> {
     let body = bytes.len().saturating_sub(20);
     bytes.iter_mut().skip(body).for_each(|byte| *byte = 0);
     bytes
+}
+
+/// A workbook that was exported for editing and comes back.
+pub fn edits(bytes: &[u8]) {
+    match edits::read(bytes) {
+        Ok(rows) => {
+            for line in rows.into_iter().filter_map(|row| row.line.ok()) {
+                assert!(!line.id.is_empty() && !line.version.is_empty());
+            }
+        }
+        Err(error) => assert!(error.to_string().contains("--editable")),
+    }
+}
+
+fn workbooks() -> Vec<Vec<u8>> {
+    let line = edits::Line {
+        id: "k0123456789a".to_owned(),
+        version: "0123456789abcdef".to_owned(),
+        identifying: ["aws", "iam_access_key", "1", "AKIA", "=ci", ""].map(str::to_owned),
+        shown: ["Unowned", "B3", "due", "", "nobody owns it"].map(str::to_owned),
+        ..edits::Line::default()
+    };
+    edits::write(&[line]).into_iter().collect()
 }
 
 /// Dates, paths and names, as they stand everywhere.

@@ -38,6 +38,9 @@ pub(crate) enum Command {
         /// How to print it
         #[arg(short, long, value_parser = ["table", "json", "md"], default_value = "table")]
         format: String,
+        /// Write a page per kind into DIR/sources, and the page that names them as DIR/sources.md
+        #[arg(long, value_name = "DIR")]
+        output_dir: Option<PathBuf>,
     },
     /// Judge facts by the rules alone: one answer per facts object
     Decide(Decide),

@@ -35,7 +35,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Top(args)) => top::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Demo(args)) => demo::run(args),
-        Some(Command::Sources { kind, format }) => sources::run(kind.as_deref(), format),
+        Some(Command::Sources {
+            kind,
+            format,
+            output_dir,
+        }) => sources::run(kind.as_deref(), format, output_dir.as_deref()),
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
         Some(Command::Catalog(args)) => catalog::run(args),
