@@ -4,6 +4,7 @@
 use crate::tree::{Document, Lens};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 use tenure_model::{
@@ -211,9 +212,12 @@ fn rule_of<'l>(secret: &Secret, reported: &Reported, lens: Lens<'l>) -> Option<&
 /// A finding whose secret the report hides is the copy that was seen in the same file and line. What a report says
 /// of a key's liveness holds for all copies with the same fingerprint; that a hidden one is refused, for none.
 pub(crate) fn put_to(seen: &mut Vec<Sighting>, findings: Vec<Finding>) {
+    if findings.is_empty() {
+        return;
+    }
     let mut places = Places::of(seen);
     let mut per_place: BTreeMap<(PathBuf, u32), usize> = BTreeMap::new();
-    let located: Vec<(Finding, Option<PathBuf>)> = findings
+    let located: Vec<(Finding, PathBuf)> = findings
         .into_iter()
         .map(|finding| {
             let file = places.file_of(&finding);
@@ -221,14 +225,14 @@ pub(crate) fn put_to(seen: &mut Vec<Sighting>, findings: Vec<Finding>) {
         })
         .collect();
     for (finding, file) in &located {
-        if let (Some(file), Some(line)) = (file, finding.sighting.line) {
+        if let Some(line) = finding.sighting.line {
             let count = per_place.entry((file.clone(), line)).or_default();
             *count = count.saturating_add(1);
         }
     }
     for (finding, file) in located {
         let new = finding.sighting;
-        let place = file.zip(new.line);
+        let place = new.line.map(|line| (file, line));
         let there = place
             .as_ref()
             .and_then(|place| places.by_line.get(place))
@@ -331,18 +335,23 @@ fn spread_liveness(seen: &mut [Sighting]) {
 /// Where copies were seen, by file and line.
 struct Places {
     by_line: BTreeMap<(PathBuf, u32), Vec<usize>>,
-    files: BTreeSet<PathBuf>,
+    /// Every file, by its name.
+    files: BTreeMap<OsString, BTreeSet<PathBuf>>,
 }
 
 impl Places {
     fn of(seen: &[Sighting]) -> Self {
         let mut places = Self {
             by_line: BTreeMap::new(),
-            files: BTreeSet::new(),
+            files: BTreeMap::new(),
         };
+        let mut single: BTreeMap<&str, bool> = BTreeMap::new();
         for (at, sighting) in seen.iter().enumerate() {
             let source = Path::new(&sighting.source);
-            let file = if source.is_file() {
+            let is_file = *single
+                .entry(&sighting.source)
+                .or_insert_with(|| source.is_file());
+            let file = if is_file {
                 full(source)
             } else {
                 full(&source.join(&sighting.path))
@@ -354,26 +363,33 @@ impl Places {
                     .or_default()
                     .push(at);
             }
-            places.files.insert(file);
+            let name = file.file_name().unwrap_or_default().to_owned();
+            places.files.entry(name).or_default().insert(file);
         }
         places
     }
 
     /// The file that a report means: by its path as it stands, below the report's folder or one above it, or the
     /// only known file whose path ends so. A file that is not known is its own place, within its repository.
-    fn file_of(&self, finding: &Finding) -> Option<PathBuf> {
+    fn file_of(&self, finding: &Finding) -> PathBuf {
         let path = Path::new(&finding.sighting.path);
-        let above = finding
-            .from
-            .ancestors()
-            .map(|folder| full(&folder.join(path)));
-        if let Some(known) = above.into_iter().find(|file| self.files.contains(file)) {
-            return Some(known);
+        let named = path.file_name().and_then(|name| self.files.get(name));
+        if let Some(named) = named {
+            let mut above = finding
+                .from
+                .ancestors()
+                .map(|folder| full(&folder.join(path)));
+            if let Some(known) = above.find(|file| named.contains(file)) {
+                return known;
+            }
         }
-        let mut ending = self.files.iter().filter(|file| file.ends_with(path));
+        let mut ending = named
+            .into_iter()
+            .flatten()
+            .filter(|file| file.ends_with(path));
         match (ending.next(), ending.next()) {
-            (Some(only), None) => Some(only.clone()),
-            _ => Some(Path::new(&finding.sighting.source).join(path)),
+            (Some(only), None) => only.clone(),
+            _ => Path::new(&finding.sighting.source).join(path),
         }
     }
 }

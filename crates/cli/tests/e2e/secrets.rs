@@ -660,3 +660,38 @@ fn the_pepper_is_for_its_user_alone_and_fingerprints_differ_between_users() {
         }
     }
 }
+
+#[test]
+fn no_list_of_keys_holds_a_secret_nor_the_workbook() {
+    use calamine::{DataType as _, Reader as _};
+    let (bench, canaries) = planted();
+    let search = canaries.search();
+    let found = bench.assessment(&[]);
+    for format in ["table", "json", "jsonl", "csv", "md"] {
+        let ran = bench.run(&["key", "list", "-f", format]).ends(0);
+        search.clean_run(&format!("key list -f {format}"), &ran);
+    }
+    for key in keys(&found).iter().step_by(5) {
+        let ran = bench
+            .run(&["key", "show", key["id"].as_str().unwrap()])
+            .ends(0);
+        search.clean_run("key show", &ran);
+    }
+    let file = bench.tree().join("all.xlsx");
+    let path = file.to_str().unwrap();
+    bench
+        .run(&["key", "list", "--editable", "-o", path])
+        .ends(0);
+    // A workbook is packed, so that its cells are searched.
+    let mut book = calamine::open_workbook_auto(&file).unwrap();
+    let range = book.worksheet_range("Keys").unwrap();
+    let cells: Vec<String> = range
+        .cells()
+        .filter_map(|(.., cell)| cell.as_string())
+        .collect();
+    assert!(cells.len() > keys(&found).len() * 6);
+    search.clean("the workbook", cells.join("\n").as_bytes());
+    let ran = bench.run(&["import", "edits", path, "--apply"]).ends(0);
+    search.clean_run("import edits", &ran);
+    search.clean_folder("import edits", bench.state());
+}

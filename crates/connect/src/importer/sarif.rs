@@ -23,23 +23,20 @@ const SECRET_SCANNERS: [&str; 8] = [
     "noseyparker",
     "detectsecrets",
 ];
-/// Words in a rule's id, name or tags that say that it is about secrets, and the weaknesses of that sort:
-/// hard-coded credentials, keys, passwords (<https://cwe.mitre.org/data/definitions/798.html>).
-const ABOUT: [&str; 14] = [
+/// Words in a rule's id, name or tags that say that it is about a secret in a file, and the weaknesses of that sort:
+/// hard-coded credentials, passwords, keys (<https://cwe.mitre.org/data/definitions/798.html>). `token` and `password`
+/// alone are no such words: most rules that have them are about forgery or storage.
+const ABOUT: [&str; 10] = [
     "secret",
-    "credential",
-    "apikey",
+    "hardcoded",
+    "hard-coded",
     "api-key",
-    "api_key",
+    "apikey",
     "access-key",
     "private-key",
-    "privatekey",
-    "password",
     "cwe-798",
     "cwe-259",
     "cwe-321",
-    "cwe-522",
-    "token",
 ];
 
 pub(super) fn recognise(input: &Input<'_>) -> Recognition {
@@ -284,6 +281,11 @@ mod tests {
         assert_eq!(
             other.notes,
             ["1 result about other things than secrets left out"]
+        );
+        assert!(
+            got(&log("CodeQL", "js/missing-token-validation", ""))
+                .sightings
+                .is_empty()
         );
         assert_eq!(
             got(&log("CodeQL", "js/hardcoded-credentials", ""))

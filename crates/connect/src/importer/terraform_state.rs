@@ -128,9 +128,9 @@ impl Reading {
             let at = format!("{at}/instances/{nth}/attributes");
             let address = format!("{address}{index}");
             let attributes = instance.get("attributes").unwrap_or(&Value::Null);
-            let mut taken: &[&str] = &[];
+            let mut taken: Vec<&str> = Vec::new();
             if let Some(known) = known {
-                taken = known.secrets;
+                taken.extend(known.secrets.iter().chain(known.again));
                 let row = row(known, attributes, &address, &at, input);
                 self.imported.rows.push(row);
                 for more in known.secrets.iter().skip(1) {
@@ -142,7 +142,7 @@ impl Reading {
                     );
                 }
             }
-            self.sensitive(instance, attributes, taken, &address, &at);
+            self.sensitive(instance, attributes, &taken, &address, &at);
         }
     }
 
@@ -388,6 +388,20 @@ mod tests {
                 .all(|one| one.path.is_none() && one.secret.is_some())
         );
         assert!(got.rows.is_empty());
+    }
+
+    #[test]
+    fn one_key_in_three_forms_is_one_key() {
+        let pem = |kind: &str| format!("-----BEGIN {kind} PRIVATE {}-----\nx\n", "KEY");
+        let key = instance(
+            "tls_private_key",
+            &serde_json::json!({"private_key_pem": pem("RSA"), "private_key_openssh": pem("OPENSSH"),
+                "private_key_pem_pkcs8": pem(""), "public_key_pem": "x"}),
+            &serde_json::json!([[{"type": "get_attr", "value": "private_key_openssh"}]]),
+        );
+        let got = got(&state(&serde_json::json!([key]), &serde_json::json!({})));
+        assert_eq!((got.rows.len(), got.sightings.len()), (1, 0));
+        assert_eq!(got.rows[0].credential.as_deref(), Some("private_key"));
     }
 
     #[test]

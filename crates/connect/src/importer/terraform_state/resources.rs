@@ -10,6 +10,8 @@ pub(super) struct KeyResource {
     pub(super) id: Option<&'static str>,
     /// The secret first, then others that the same resource holds.
     pub(super) secrets: &'static [&'static str],
+    /// The same secret in other forms: no keys of their own.
+    pub(super) again: &'static [&'static str],
     pub(super) name: Option<&'static str>,
     pub(super) account: Option<&'static str>,
     /// The machine account that the key belongs to.
@@ -24,6 +26,7 @@ const NONE: KeyResource = KeyResource {
     credential: None,
     id: None,
     secrets: &[],
+    again: &[],
     name: None,
     account: None,
     holder: None,
@@ -55,7 +58,8 @@ pub(super) static RESOURCES: &[KeyResource] = &[
         secrets: &["token"], name: Some("name"), account: Some("group"), created: Some("created_at"), expires: Some("expires_at"), ..NONE },
     KeyResource { kind: "gitlab_deploy_token", provider: "gitlab", credential: Some("deploy_token"), id: Some("id"),
         secrets: &["token"], name: Some("name"), account: Some("project"), expires: Some("expires_at"), ..NONE },
-    KeyResource { kind: "tls_private_key", credential: Some("private_key"), secrets: &["private_key_pem", "private_key_openssh", "private_key_pem_pkcs8"], ..NONE },
+    KeyResource { kind: "tls_private_key", credential: Some("private_key"), secrets: &["private_key_pem"],
+        again: &["private_key_openssh", "private_key_pem_pkcs8"], ..NONE },
     KeyResource { kind: "vault_token", provider: "hashicorp-vault", credential: Some("service_token"),
         secrets: &["client_token"], name: Some("display_name"), ..NONE },
     KeyResource { kind: "vault_approle_auth_backend_role_secret_id", provider: "hashicorp-vault", credential: Some("approle_secret_id"),
@@ -93,7 +97,7 @@ pub(super) static RESOURCES: &[KeyResource] = &[
     KeyResource { kind: "scaleway_iam_api_key", provider: "scaleway", credential: Some("secret_key"), id: Some("access_key"),
         secrets: &["secret_key"], name: Some("description"), created: Some("created_at"), expires: Some("expires_at"), ..NONE },
     KeyResource { kind: "elasticstack_elasticsearch_security_api_key", provider: "elastic", credential: Some("api_key"), id: Some("key_id"),
-        secrets: &["api_key", "encoded"], name: Some("name"), ..NONE },
+        secrets: &["api_key"], again: &["encoded"], name: Some("name"), ..NONE },
     KeyResource { kind: "tailscale_tailnet_key", provider: "tailscale", credential: Some("auth_key"), id: Some("id"),
         secrets: &["key"], name: Some("description"), created: Some("created_at"), expires: Some("expires_at"), ..NONE },
     KeyResource { kind: "sendgrid_api_key", provider: "sendgrid", credential: Some("api_key"), id: Some("id"),
