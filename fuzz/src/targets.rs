@@ -92,12 +92,41 @@ const XLSX: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/keys.xls
 const ODS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/keys.ods");
 const REFUSAL: &[u8] = br#"{"message":"Resource not accessible by integration","status":"403"}"#;
 
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../crates/connect/tests/fixtures/", $name))
+    };
+}
+
 importers! {
     import_aws_credential_report, "aws-credential-report", [REPORT_22, REPORT_23];
     import_aws_access_keys, "aws-access-keys", [KEYS];
     import_aws_access_key_last_used, "aws-access-key-last-used", [USED, NEVER_USED];
     import_github_fine_grained_pats, "github-fine-grained-pats", [PATS, REFUSAL];
     import_github_deploy_keys, "github-deploy-keys", [DEPLOY, REFUSAL];
+    import_aws_service_specific_credentials, "aws-service-specific-credentials", [fixture!("aws_list_service_specific_credentials.json")];
+    import_github_org_installations, "github-org-installations", [fixture!("github_org_installations.json")];
+    import_github_credential_authorizations, "github-credential-authorizations", [fixture!("github_credential_authorizations.json")];
+    import_gcp_service_account_keys, "gcp-service-account-keys", [fixture!("gcp_service_account_keys.json")];
+    import_gcp_api_keys, "gcp-api-keys", [fixture!("gcp_api_keys.json")];
+    import_entra_app_credentials, "entra-app-credentials", [fixture!("azure_applications.json")];
+    import_vault_kv_metadata, "vault-kv-metadata", [fixture!("openbao_kv_list.json"), fixture!("openbao_kv_metadata.json")];
+    import_okta_api_tokens, "okta-api-tokens", [fixture!("okta_api_tokens.json")];
+    import_anthropic_api_keys, "anthropic-api-keys", [fixture!("anthropic_api_keys.json"), fixture!("anthropic_api_keys_legacy.json")];
+    import_openai_api_keys, "openai-api-keys", [fixture!("openai_admin_api_keys.json"), fixture!("openai_project_api_keys.json")];
+    import_cloudflare_api_tokens, "cloudflare-api-tokens", [fixture!("cloudflare_tokens.json")];
+    import_datadog_keys, "datadog-keys", [fixture!("datadog_api_keys.json"), fixture!("datadog_application_keys.json")];
+    import_stripe_api_keys, "stripe-api-keys", [fixture!("stripe_v2_api_keys.json")];
+    import_slack_approved_apps, "slack-approved-apps", [fixture!("slack_admin_apps_approved.json")];
+    import_snowflake_access_tokens, "snowflake-access-tokens", [fixture!("snowflake_access_tokens.csv")];
+    import_snowflake_users, "snowflake-users", [fixture!("snowflake_users.csv")];
+    import_databricks_tokens, "databricks-tokens", [fixture!("databricks_tokens.json")];
+    import_gitlab_tokens, "gitlab-tokens", [fixture!("gitlab_project_access_tokens.json")];
+    import_gitlab_deploy_tokens, "gitlab-deploy-tokens", [fixture!("gitlab_deploy_tokens.json")];
+    import_atlassian_api_tokens, "atlassian-api-tokens", [fixture!("atlassian_api_tokens.json")];
+    import_mongodb_atlas_keys, "mongodb-atlas-keys", [fixture!("mongodb_atlas_api_keys.json"), fixture!("mongodb_atlas_service_accounts.json")];
+    import_hcp_terraform_tokens, "hcp-terraform-tokens", [fixture!("hcp_terraform_team_tokens.json")];
+    import_hcp_service_principal_keys, "hcp-service-principal-keys", [fixture!("hcp_service_principal_keys.json")];
     import_github_secret_scanning_alerts, "github-secret-scanning-alerts", [GITHUB_ALERTS];
     import_gitleaks, "gitleaks", [GITLEAKS];
     import_betterleaks, "betterleaks", [BETTERLEAKS];

@@ -15,8 +15,8 @@ use std::{
 use tenure_connect::importer::{self, ColumnMap};
 use tenure_model::{
     assessment::{
-        Assessment, BlastRadius, FactorNote, Key, SCHEMA, SightingNote, Skipped, SunsetNote,
-        Unmerged, VerdictAnswer,
+        Assessment, BlastRadius, ControlNote, FactNotes, FactorNote, Key, SCHEMA, SightingNote,
+        Skipped, SunsetNote, Unmerged, VerdictAnswer,
     },
     catalog::{Credential, Provider},
     classify::Factor,
@@ -25,14 +25,16 @@ use tenure_model::{
     declare::{self, DeclareError},
     edit,
     evaluate::{self, Evidence},
-    explain,
+    explain::{self, Because, WouldChange},
     facts::{Since, Verdict},
     identity::{self, Known},
     infer::{self, Declaration, Inferred, World},
     key::{Basis, Coverage, CoverageState},
-    note::FactNote,
+    note::{FactNote, OptionNote},
+    people::People,
     policy::Policy,
     secret::Pepper,
+    shared::Pool,
     summary,
 };
 use tenure_scan::rule::{RuleError, Rules};
@@ -352,8 +354,9 @@ fn put_together(
     }
     let mut skipped = whole.skipped;
     skipped.extend(inventories.skipped);
+    let people = inventories.people.map(People::new);
     let world = World {
-        people: inventories.people.as_deref(),
+        people: people.as_ref(),
         today: request.today,
     };
     let digest = request.policy.digest();
@@ -363,6 +366,7 @@ fn put_together(
         .flat_map(|earlier| &earlier.keys)
         .map(|key| (key.id.as_str(), key))
         .collect();
+    let pools = Pools::default();
     let ids: Vec<String> = known.iter().map(|key| key.id.clone()).collect();
     let (mut keys, refused): (Vec<Key>, Vec<Vec<Skipped>>) = known
         .into_par_iter()
@@ -373,7 +377,7 @@ fn put_together(
                 .since
                 .map(|whole| (whole.today, earlier.get(key.id.as_str()).copied()));
             (
-                judged(request, key, kind, inferred, since, &digest),
+                judged(request, key, kind, inferred, since, &digest, &pools),
                 refused,
             )
         })
@@ -510,6 +514,17 @@ fn infer_or_drop(
     (infer::infer(&key.subject, kind, world).ok(), skipped)
 }
 
+/// What many keys say alike is held once.
+#[derive(Default)]
+struct Pools {
+    because: Pool<Because>,
+    changes: Pool<WouldChange>,
+    options: Pool<OptionNote>,
+    controls: Pool<ControlNote>,
+    sunsets: Pool<SunsetNote>,
+    facts: Pool<FactNote>,
+}
+
 fn judged(
     request: &Request<'_>,
     key: Known,
@@ -517,6 +532,7 @@ fn judged(
     inferred: Option<Inferred>,
     earlier: Option<(Day, Option<&Key>)>,
     digest: &str,
+    pools: &Pools,
 ) -> Key {
     let mut inferred = inferred.unwrap_or_else(Inferred::nothing);
     let today = request.today;
@@ -525,7 +541,7 @@ fn judged(
         begun(&mut inferred.since, &mut since_notes, earlier, day, today);
     }
     let judgement = judge(&inferred.facts, &inferred.since, request.policy, today);
-    let outcome = explain::outcome(
+    let mut outcome = explain::outcome(
         &inferred.facts,
         &inferred.since,
         &judgement,
@@ -533,6 +549,8 @@ fn judged(
         digest,
         today,
     );
+    pools.because.share_all(&mut outcome.because);
+    pools.changes.share_all(&mut outcome.would_change);
     let controls = evaluate::evaluate(
         &judgement,
         Evidence {
@@ -543,10 +561,10 @@ fn judged(
             today,
         },
     );
-    let mut facts: BTreeMap<String, FactNote> = inferred
+    let mut facts: FactNotes = inferred
         .notes
         .into_iter()
-        .map(|(fact, note)| (fact.word().to_owned(), note))
+        .map(|(fact, note)| (fact.word().into(), pools.facts.share(note.into())))
         .collect();
     for verdict in Verdict::ALL {
         if let Some(day) = inferred.since.of(*verdict) {
@@ -556,12 +574,13 @@ fn judged(
                 .cloned()
                 .unwrap_or_else(|| "declared".to_owned());
             facts.insert(
-                name,
+                name.into(),
                 FactNote {
                     value: day.to_string().into(),
                     basis: Basis::Declared,
                     source,
-                },
+                }
+                .into(),
             );
         }
     }
@@ -601,18 +620,18 @@ fn judged(
                 .collect(),
             nearest_change,
         },
-        options: inferred.options,
+        options: pools.options.hold(inferred.options),
         verdict: VerdictAnswer {
             id: judgement.verdict,
             outcome,
         },
-        controls,
+        controls: pools.controls.hold(controls),
         owner_candidates: inferred.owner_candidates,
         sightings: key.subject.sightings.into_iter().map(note).collect(),
         facts,
         disputes: inferred.disputes,
         merged: key.merged,
-        sunsets: kind.map(sunsets).unwrap_or_default(),
+        sunsets: pools.sunsets.hold(kind.map(sunsets).unwrap_or_default()),
     }
 }
 

@@ -111,7 +111,9 @@ impl Inventories {
         if !named {
             match importer::recognise(&input) {
                 Recognised::Kind(_) => {}
-                Recognised::Refused { reason, guess } if is_named_as_inventory(document) => {
+                Recognised::Refused { reason, guess }
+                    if is_named_as_inventory(document) || is_named_as_list(document) =>
+                {
                     self.read.insert(document.path.clone());
                     self.coverage.push(Coverage {
                         source: document.name.clone(),
@@ -309,6 +311,23 @@ fn by_its_name(document: &Document, input: &Input<'_>) -> Option<Imported> {
     (has(&Field::Provider) && says_which.iter().any(has)).then_some(imported)
 }
 
+/// Whether its name says that it is a vendor's list of what holds keys.
+fn is_named_as_list(document: &Document) -> bool {
+    let file = stem(document);
+    tenure_model::place::hints::words(&file).iter().any(|word| {
+        matches!(
+            *word,
+            "installations" | "authorizations" | "applications" | "principals" | "apps"
+        )
+    })
+}
+
+fn stem(document: &Document) -> String {
+    let stem = document.path.file_stem();
+    stem.map(|stem| stem.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
 /// Whether its name says that it is an inventory of keys.
 fn is_named_as_inventory(document: &Document) -> bool {
     // Manifests and states are called `secrets` as well, and are no lists of keys.
@@ -322,11 +341,7 @@ fn is_named_as_inventory(document: &Document) -> bool {
     ) {
         return false;
     }
-    let file = document
-        .path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default();
+    let file = stem(document);
     let words = tenure_model::place::hints::words(&file);
     words.iter().any(|word| {
         matches!(

@@ -65,6 +65,11 @@ pub struct Pair {
 
 /// Ids shorter than this are counted within an account, so that equal ids in two accounts are two keys.
 const GLOBALLY_UNIQUE: usize = 12;
+/// An id of nobody knows which provider, such as a path in a secret store, is unique nowhere.
+fn is_globally_unique(provider: &str, id: &str) -> bool {
+    id.len() >= GLOBALLY_UNIQUE && provider != "unknown"
+}
+
 /// At most this many pairs are listed.
 const MOST_PAIRS: usize = 1000;
 
@@ -93,10 +98,10 @@ pub fn merge(
                 .credential
                 .or_else(|| only(kinds.get(&(record.provider, id))?))
                 .unwrap_or_default();
-            let account = if id.len() < GLOBALLY_UNIQUE {
-                record.account.unwrap_or_default()
-            } else {
+            let account = if is_globally_unique(record.provider, id) {
                 ""
+            } else {
+                record.account.unwrap_or_default()
             };
             let name = (
                 format!("{}/{kind}", record.provider),
@@ -572,7 +577,7 @@ fn give_ids(known: &mut [Known]) {
             .find_map(|told| told.row.slot.clone());
         let account = key.account.as_deref().unwrap_or_default();
         let base = match (&key.key_id, &slot, &key.fingerprint) {
-            (Some(id), ..) if id.len() >= GLOBALLY_UNIQUE => {
+            (Some(id), ..) if is_globally_unique(&key.provider, id) => {
                 format!("id|{}|{credential}|{id}", key.provider)
             }
             (Some(id), ..) => format!("id|{}|{credential}|{account}|{id}", key.provider),

@@ -28,6 +28,7 @@ pub mod infer;
 pub mod key;
 pub mod level;
 pub mod note;
+pub mod people;
 pub mod place;
 pub mod policy;
 pub mod reason;
@@ -35,5 +36,6 @@ pub mod reported;
 #[cfg(test)]
 mod sample;
 pub mod secret;
+pub mod shared;
 pub mod summary;
 pub mod system;

@@ -4,7 +4,7 @@ use std::{
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
-use tenure_model::{assessment::Assessment, secret::Pepper};
+use tenure_model::{assessment::Assessment, secret::Pepper, shared};
 use zeroize::Zeroizing;
 
 /// Names another state folder.
@@ -113,7 +113,7 @@ impl State {
         random().map(|bytes| Pepper::new(*bytes))
     }
 
-    /// Keeps an assessment as the last one, whole or not at all.
+    /// Keeps an assessment as the last one, whole or not at all. What many keys say alike is written once.
     ///
     /// # Errors
     /// The folder cannot be written to.
@@ -121,7 +121,7 @@ impl State {
         let path = self.folder.join(LAST);
         let file = self.written(|file| {
             let mut out = io::BufWriter::new(file);
-            serde_json::to_writer(&mut out, assessment)?;
+            shared::brief(|| serde_json::to_writer(&mut out, assessment))?;
             out.flush()
         })?;
         file.persist(&path)
@@ -141,7 +141,7 @@ impl State {
         let Some(bytes) = read(&path, LONGEST)? else {
             return Ok(None);
         };
-        serde_json::from_slice(&bytes)
+        shared::read_brief(|| serde_json::from_slice(&bytes))
             .map(Some)
             .map_err(|error| StateError::Broken {
                 path,

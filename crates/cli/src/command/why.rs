@@ -137,7 +137,7 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
     say(String::new());
     say("BECAUSE".to_owned());
     for because in &outcome.because {
-        let basis = key.facts.get(&because.fact).map_or_else(
+        let basis = key.facts.get(because.fact.as_str()).map_or_else(
             || "nobody says".to_owned(),
             |note| format!("{}, {}", note.basis, note.source),
         );

@@ -16,3 +16,4 @@ mod merging;
 mod reports;
 mod secrets;
 mod surfaces;
+mod vendor_lists;

@@ -29,7 +29,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     let Pages {
         entries,
         why_partial,
-    } = github::pages(input, KIND)?;
+    } = github::pages(input, KIND, "number")?;
     let (places, values): (Vec<String>, Vec<Value>) = entries.into_iter().unzip();
     let values = json::Held::new(values);
     let mut imported = Imported {

@@ -262,6 +262,29 @@ fn absent_means_absent_from_a_whole_listing_of_the_same_account() {
 }
 
 #[test]
+fn equal_ids_of_nobody_knows_whom_are_one_within_an_account_alone() {
+    let kept = |source: &str, account: &str| {
+        row(source, |r| {
+            r.provider = "unknown".into();
+            r.credential = None;
+            r.key_id = Some("payments/stripe-live".into());
+            r.account = Some(account.into());
+        })
+    };
+    let (keys, _) = merge(
+        vec![
+            kept("list", "prod"),
+            kept("metadata", "prod"),
+            kept("list", "dev"),
+        ],
+        vec![],
+        &[],
+    );
+    assert_eq!(keys.len(), 2);
+    assert_ne!(keys[0].id, keys[1].id);
+}
+
+#[test]
 fn a_selector_has_to_fit_whole() {
     let (mut keys, _) = merge(
         vec![row("list", |r| {
