@@ -332,6 +332,11 @@ fn check(change: &Change, key: &Key, register: &Register, rules: &Rules) -> Resu
         Field::Owner | Field::System if change.after.contains(char::is_control) => {
             Err("write it on one line".to_owned())
         }
+        // A workbook has no form for all of them that every program reads alike.
+        Field::Note if change.after.contains(|c: char| c.is_control() && c != '
+' && c != '	') => {
+            Err("it holds a control character; take it out".to_owned())
+        }
         Field::Owner | Field::System | Field::Note => Ok(()),
     }
 }

@@ -132,10 +132,17 @@ fn key(
             }
             "system" => declaration.system = Some(text(&value).map_err(wrong)?),
             "note" => {
-                // To the byte, as somebody wrote it.
-                let note = value.as_str().filter(|note| !note.is_empty());
-                let note = note.ok_or_else(|| wrong("write a text".to_owned()))?;
-                declaration.note = Some(note.to_owned());
+                // To the byte, as somebody wrote it; only line ends are the same everywhere.
+                let note = value.as_str().map(|note| note.replace("\r\n", "\n"));
+                let plain = |note: &String| {
+                    !note.is_empty()
+                        && !note.contains(|c: char| c.is_control() && c != '\n' && c != '\t')
+                };
+                let note = note.filter(plain);
+                declaration.note =
+                    Some(note.ok_or_else(|| {
+                        wrong("write a text without control characters".to_owned())
+                    })?);
             }
             "source" => declaration.source = text(&value).map_err(wrong)?,
             "purpose" => declaration.purpose = Some(word::<Purpose>(&value).map_err(wrong)?),
@@ -303,6 +310,7 @@ mod tests {
         assert_eq!(entry.note.as_deref(), Some("  a\n\tb "));
         assert_eq!(entry.source, "the register of May");
         assert!(parse("f", "[[key]]\nname='x'\nnote=''\n", today()).is_err());
+        assert!(parse("f", "[[key]]\nname='x'\nnote=\"\\u0007\"\n", today()).is_err());
     }
 
     #[test]

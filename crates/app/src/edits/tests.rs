@@ -193,6 +193,7 @@ fn a_cell_that_cannot_be_declared_is_refused_with_its_row() {
     };
     assert!(with(Field::Purpose, "fun").contains("purpose: `fun` is not one of"));
     assert!(with(Field::Owner, "ann\nbob").contains("on one line"));
+    assert!(with(Field::Note, "a\u{7}b").contains("control character"));
     let token = {
         let kinds = providers().iter().flat_map(|p| &p.credentials);
         let format = kinds
@@ -240,7 +241,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_note_survives_list_preview_register_and_list_to_the_byte(note in "([\u{0}-\u{7f}]|\\PC|[=+@'-]){1,24}", system in "[=+@a-z'][\\PC&&[^ ]]{0,8}") {
+    fn a_note_survives_list_preview_register_and_list_to_the_byte(note in "([\t\n -~]|\\PC|[=+@'-]){1,24}", system in "[=+@a-z'][\\PC&&[^ ]]{0,8}") {
         let applied = edited(&Register::default(), |lines| {
             let line = row(lines);
             line.edit.note = note.clone();
