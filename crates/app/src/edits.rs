@@ -333,8 +333,11 @@ fn check(change: &Change, key: &Key, register: &Register, rules: &Rules) -> Resu
             Err("write it on one line".to_owned())
         }
         // A workbook has no form for all of them that every program reads alike.
-        Field::Note if change.after.contains(|c: char| c.is_control() && c != '
-' && c != '	') => {
+        Field::Note
+            if change
+                .after
+                .contains(|c: char| c.is_control() && c != '\n' && c != '\t') =>
+        {
             Err("it holds a control character; take it out".to_owned())
         }
         Field::Owner | Field::System | Field::Note => Ok(()),
