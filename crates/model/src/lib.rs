@@ -6,8 +6,10 @@
 #[macro_use]
 pub mod word;
 
+pub mod allow;
 pub mod answers;
 pub mod assessment;
+pub mod baseline;
 pub mod catalog;
 pub mod classify;
 pub mod contract;
@@ -17,6 +19,8 @@ pub mod decide;
 pub mod declare;
 pub mod diff;
 pub mod digest;
+pub mod document;
+pub mod durable;
 pub mod evaluate;
 pub mod explain;
 pub mod facts;
@@ -31,5 +35,6 @@ pub mod policy;
 pub mod reason;
 #[cfg(test)]
 mod sample;
+pub mod scan;
 pub mod secret;
 pub mod summary;
