@@ -64,6 +64,7 @@ pub fn search_from(
         if first {
             if let Some(text) = wide(&buffer, last) {
                 engine::scan(rules, text.as_bytes(), context, sink);
+                sink.searched(text.as_bytes(), 0);
                 return Ok(Outcome::Searched);
             }
             if buffer.iter().take(HEAD).any(|byte| *byte == 0) {
@@ -82,6 +83,7 @@ pub fn search_from(
             lines,
         };
         engine::scan(rules, &buffer, context, &mut window);
+        sink.searched(&buffer, lines);
         if last {
             return Ok(Outcome::Searched);
         }
