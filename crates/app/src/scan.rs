@@ -23,7 +23,10 @@ use tenure_model::{
     scan::{KnownKey, SCHEMA, Scan, Stats},
     secret::Fingerprint,
 };
-use tenure_scan::{reader::Outcome, rule::RuleError};
+use tenure_scan::{
+    reader::Outcome,
+    rule::{RuleError, Rules},
+};
 use text::Counted;
 
 pub use catch::Lens;
@@ -89,6 +92,14 @@ pub struct Scanned {
     pub scan: Scan,
     /// Every path that was searched to its end, as findings name it.
     pub read: BTreeSet<String>,
+}
+
+/// Compiles the formats of the catalogue.
+///
+/// # Errors
+/// Names the format that cannot be compiled.
+pub fn rules(providers: &[Provider]) -> Result<Rules, ScanError> {
+    Ok(Rules::compile(providers)?)
 }
 
 /// Lists what lies at the given paths; `-` is standard input.

@@ -7,6 +7,7 @@ mod demo;
 mod diff;
 mod pages;
 mod policy;
+mod scan;
 mod schema;
 mod sources;
 mod top;
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.command {
         None => print(None, FIRST_WORDS.as_bytes()),
         Some(Command::Assess(args)) => assess::run(args),
+        Some(Command::Scan(args)) => scan::run(args),
         Some(Command::Why(args)) => why::run(args),
         Some(Command::Top(args)) => top::run(args),
         Some(Command::Diff(args)) => diff::run(args),

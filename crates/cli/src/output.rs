@@ -119,7 +119,7 @@ fn csv(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
 
 /// A spreadsheet must not take a name for a formula
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn neutral(cell: &str) -> String {
+pub(crate) fn neutral(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         format!("'{cell}")
     } else {
@@ -132,14 +132,7 @@ fn markdown(assessment: &Assessment) -> String {
     let row = |cells: &[String]| {
         let picked: Vec<String> = shown
             .iter()
-            .map(|at| {
-                let cell = cells.get(*at).map_or("", String::as_str);
-                text::tame(cell)
-                    .replace('\\', "\\\\")
-                    .replace('|', "\\|")
-                    .replace('<', "&lt;")
-                    .replace('`', "\\`")
-            })
+            .map(|at| text::cell(cells.get(*at).map_or("", String::as_str)))
             .collect();
         format!("| {} |\n", picked.join(" | "))
     };

@@ -95,7 +95,7 @@ pub struct Seen {
     pub path: String,
     /// The line, from 1.
     pub line: Option<u32>,
-    /// The column of the first byte of the secret, in bytes from 1.
+    /// The column where the secret begins, in characters from 1.
     pub column: Option<u32>,
     /// The commit that brought it, or that is checked out.
     pub commit: Option<String>,

@@ -38,7 +38,7 @@ pub(crate) struct Found {
     pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) hint: Option<String>,
     pub(crate) line: u32,
-    /// In bytes from 1; none where the text was decoded.
+    /// In characters from 1; none where the text was decoded.
     pub(crate) column: Option<u32>,
     pub(crate) variable: Option<String>,
     pub(crate) test_mode: bool,
@@ -129,24 +129,29 @@ impl Sink for Catch<'_> {
         let Some(fresh) = self.found.get_mut(self.placed..) else {
             return;
         };
+        let mut fresh: Vec<&mut Found> = fresh.iter_mut().collect();
         fresh.sort_by_key(|found| found.offset);
         let (mut line, mut counted, mut start, mut before) = (1u32, 0usize, 0usize, 0..0);
-        let mut taken = None;
-        for found in fresh.iter_mut() {
+        let (mut column, mut taken) = (0usize, None);
+        for found in fresh {
             let passed = text.get(counted..found.offset).unwrap_or_default();
             for (at, _) in passed.iter().enumerate().filter(|(_, b)| **b == b'\n') {
                 let at = counted.saturating_add(at);
                 before = start..at;
                 start = at.saturating_add(1);
                 line = line.saturating_add(1);
+                column = 0;
             }
+            let since = text.get(counted.max(start)..found.offset);
+            // Every character of UTF-8 has one byte that continues none.
+            let begun = |b: &&u8| **b & 0xc0 != 0x80;
+            column = column.saturating_add(since.unwrap_or_default().iter().filter(begun).count());
             counted = counted.max(found.offset);
             // What was decoded has the line of its outer text and an offset of its own.
             if found.line != line.saturating_add(lines_before) {
                 continue;
             }
-            let column = found.offset.saturating_sub(start).saturating_add(1);
-            found.column = u32::try_from(column).ok();
+            found.column = u32::try_from(column.saturating_add(1)).ok();
             found.allow = allow_on(text, start, found.offset);
             // A line that holds a key of its own speaks of that one.
             if found.allow.is_none() && taken.is_none_or(|taken| line != taken) {
