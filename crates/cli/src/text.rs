@@ -34,15 +34,18 @@ pub(crate) fn cell(text: &str) -> String {
 
 /// Text in Markdown that can neither link, nor call people, nor begin anything.
 pub(crate) fn plain(text: &str) -> String {
+    let text = tame(text);
     let mut out = String::new();
-    for c in tame(text).chars() {
+    for (at, c) in text.char_indices() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '@' => out.push_str("&#64;"),
             '#' => out.push_str("&#35;"),
-            ':' => out.push_str("&#58;"),
+            ':' if text.get(at..).is_some_and(|rest| rest.starts_with("://")) => {
+                out.push_str("&#58;");
+            }
             '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '|' | '~' | '!' => {
                 out.push('\\');
                 out.push(c);

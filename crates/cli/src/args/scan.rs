@@ -97,6 +97,6 @@ pub(crate) enum ScanFormat {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 read whole, nothing to fail on; 1 findings, as --fail-on says; 2 usage, a path that is not
-there, or nothing read; 3 read in part (1 wins over 3); 4 Tenure itself failed. The last line on standard
-error says why.";
+Exit codes: 0 read whole, nothing to fail on; 1 findings, as --fail-on says;
+2 usage, a path that is not there, or nothing read; 3 read in part (1 wins
+over 3); 4 Tenure itself failed. The last line on standard error says why.";

@@ -163,7 +163,6 @@ fn result(finding: &Finding, place: &Seen, number: usize, at: usize, look: Look)
         json!({
             "audience": place.audience,
             "liveness": finding.liveness,
-            "fingerprint": finding.fingerprint,
             "commit": place.commit,
             "atTip": place.at_tip,
         }),

@@ -1,7 +1,7 @@
 //! A scan on a screen: one block per key, its places, and what was not read.
 
 use super::{Look, spot, verdict};
-use crate::text::{count, fit, number, pad, wrap};
+use crate::text::{count, fit, number, pad, tame, wrap};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 use tenure_model::{
@@ -69,18 +69,36 @@ fn key(out: &mut String, finding: &Finding, look: Look) {
     } else {
         label
     };
-    let mut what = finding.title.clone();
-    for more in [&finding.hint, &finding.key_id].into_iter().flatten() {
-        let _ = write!(what, "  {more}");
-    }
-    if finding.liveness != Liveness::NotChecked {
-        let _ = write!(what, "  {}", finding.liveness.word().replace('_', " "));
-    }
-    if let Some(known) = &finding.known_key {
-        let _ = write!(what, "  = {}", known.name.as_ref().unwrap_or(&known.id));
+    let room = look.width.saturating_sub(LABEL + ID + 2);
+    let liveness = Some(finding.liveness)
+        .filter(|liveness| *liveness != Liveness::NotChecked)
+        .map(|liveness| liveness.word().replace('_', " "));
+    let known = finding
+        .known_key
+        .as_ref()
+        .map(|known| format!("= {}", known.name.as_ref().unwrap_or(&known.id)));
+    let parts = [
+        finding.hint.clone(),
+        known,
+        liveness,
+        finding.key_id.clone(),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .flatten()
+        .map(|part| tame(&part))
+        .collect();
+    // The title gives way to the hint, and the public id to both.
+    let hint = parts
+        .first()
+        .map_or(0, |part| part.width().saturating_add(2));
+    let mut what = fit(&finding.title, room.saturating_sub(hint));
+    for part in parts {
+        if what.width().saturating_add(part.width()).saturating_add(2) <= room {
+            let _ = write!(what, "  {part}");
+        }
     }
     let id: String = finding.id.chars().take(ID).collect();
-    let room = look.width.saturating_sub(LABEL + ID + 2);
     let _ = writeln!(out, "{label}{}  {id}", pad(&what, room));
     let most = if look.verbose { usize::MAX } else { PLACES };
     for place in finding.places.iter().take(most) {

@@ -12,5 +12,6 @@ mod bench;
 mod contract;
 mod detection;
 mod merging;
+mod scan;
 mod secrets;
 mod surfaces;

@@ -526,3 +526,90 @@ fn the_pepper_is_for_its_user_alone_and_fingerprints_differ_between_users() {
         }
     }
 }
+
+const SCANS: [&[&str]; 9] = [
+    &[],
+    &["-v"],
+    &["-f", "json"],
+    &["-f", "jsonl"],
+    &["-f", "csv"],
+    &["-f", "md"],
+    &["-f", "sarif"],
+    &["-f", "gitlab"],
+    &["-v", "--no-allow", "--write-baseline", "decisions.jsonl"],
+];
+
+#[test]
+fn no_output_of_a_scan_holds_a_secret() {
+    let (bench, mut canaries) = planted();
+    let openai = |seed| sample::secret("openai", "project_api_key", seed);
+    let name = canaries.plant("the name of a file", openai(80));
+    let generic = sample::generic(81);
+    bench.write(
+        &format!("{name}/{name}.env"),
+        format!("PAYMENT_API_KEY={generic}\n"),
+    );
+    let reason = canaries.plant("the reason of an allow", openai(82));
+    let reason_generic = canaries.plant(
+        "the reason of an allow, without a form",
+        sample::generic(83),
+    );
+    bench.write(
+        "allowed.env",
+        format!(
+            "OPENAI_API_KEY={reason} # tenure:allow reason=\"{reason}\"\n\
+             PAYMENT_API_KEY={reason_generic} # tenure:allow reason=\"it is {reason_generic}\" until={reason_generic}\n"
+        ),
+    );
+    let search = canaries.search();
+    for format in SCANS {
+        let mut args = vec!["scan", ".", "--today", TODAY, "--fail-on", "none"];
+        args.extend(format);
+        let ran = bench.run(&args);
+        assert!(matches!(ran.code, 0 | 3), "{}", ran.err);
+        search.clean_run(&format!("scan {format:?}"), &ran);
+        search.clean_folder("scan", bench.state());
+    }
+    let decisions = std::fs::read(bench.tree().join("decisions.jsonl")).unwrap();
+    search.clean("a baseline", &decisions);
+    assert!(decisions.len() > 10_000, "most canaries have to be found");
+    std::fs::remove_file(bench.tree().join("decisions.jsonl")).unwrap();
+    let text = canaries
+        .all
+        .iter()
+        .fold(String::new(), |text, (_, secret, _)| {
+            text + "API_KEY=" + secret + "\n"
+        });
+    let ran = bench.fed(&["scan", "-", "-v"], &text).ends(1);
+    search.clean_run("scan of standard input", &ran);
+}
+
+#[test]
+fn no_failing_scan_holds_a_secret_that_stood_in_its_input() {
+    let bench = Bench::new();
+    let mut canaries = Canaries::default();
+    let mut named = Vec::new();
+    for (at, shape) in [
+        "{}\n",
+        "{\"{}\": 1}\n",
+        "{\"id\": \"{}\", \"path\": \"a\", \"rule\": \"b\", \"{}\": 1}\n",
+        "{\"id\": \"a\", \"path\": \"a\", \"rule\": \"b\", \"until\": \"{}\"}\n",
+        "[\"{}\"]\n",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let file = format!("{at}.txt");
+        let seed = 7000 + u64::try_from(at).unwrap();
+        let secret = canaries.plant(&file, sample::secret("openai", "project_api_key", seed));
+        named.push(bench.write(&file, shape.replace("{}", &secret)));
+    }
+    let search = canaries.search();
+    for path in &named {
+        let path = path.to_str().unwrap();
+        for flag in ["-b", "--policy", "--catalog"] {
+            let ran = bench.run(&["scan", ".", flag, path]).ends(2);
+            search.clean_run(&format!("scan {flag} {path}"), &ran);
+        }
+    }
+}
