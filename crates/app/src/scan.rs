@@ -206,7 +206,7 @@ fn stream(
         Ok(read) if counted.read == 0 && read.outcome == Outcome::Searched => {
             grouped.skip("-", "standard input is empty".to_owned());
         }
-        Ok(read) => grouped.take(".", &place, read),
+        Ok(read) => grouped.take(".", &place, read, true),
         Err(error) => grouped.skip("-", error.to_string()),
     }
 }
@@ -219,9 +219,11 @@ fn folder(grouped: &mut Grouped<'_>, source: &Source, lens: Lens<'_>, progress: 
         .entries()
         .par_iter()
         .map(|entry| {
-            let read = text::search_file(lens, entry, &source.hints(entry), progress);
+            let hints = source.hints(entry);
+            let place = Place::of_file(shown(&source.name, &entry.relative), hints.kind);
+            let read = text::search_file(lens, entry, &place, &hints, progress);
             progress.file();
-            read
+            (place, read)
         })
         .collect();
     for one in source.refused() {
@@ -231,22 +233,29 @@ fn folder(grouped: &mut Grouped<'_>, source: &Source, lens: Lens<'_>, progress: 
         let sum = grouped.stats.left_out.entry(folder.clone()).or_default();
         *sum = sum.saturating_add(*count);
     }
-    for (entry, file) in source.entries().iter().zip(files) {
-        let path = shown(&source.name, &entry.relative);
+    for (entry, (place, file)) in source.entries().iter().zip(files) {
         grouped.stats.bytes = grouped.stats.bytes.saturating_add(file.bytes);
-        for problem in file.problems {
+        for (path, problem) in file.problems {
             grouped.skip(&path, problem);
         }
-        let Some(read) = file.read else { continue };
-        let mut place = Place::of_file(path, source.hints(entry).kind);
-        if !read.found.is_empty() {
-            let around = source.around(&audiences, &nowhere, &entry.path);
-            place.commit = around.commit().map(str::to_owned);
-            place.at_tip = around.tracked.then_some(true);
-            place.audience = around.audience;
-            place.audience_why = around.why;
+        if file.opened {
+            grouped.file(&place.path);
         }
-        grouped.take(&source.name, &place, read);
+        let mut around = None;
+        for (inner, read) in file.texts {
+            let mut here = inner.unwrap_or_else(|| place.clone());
+            if !read.found.is_empty() {
+                let around =
+                    around.get_or_insert_with(|| source.around(&audiences, &nowhere, &entry.path));
+                here.commit = around.commit().map(str::to_owned);
+                here.at_tip = around.tracked.then_some(true);
+                if here.audience_why.is_empty() {
+                    here.audience = around.audience;
+                    here.audience_why = around.why.clone();
+                }
+            }
+            grouped.take(&source.name, &here, read, !file.opened);
+        }
     }
 }
 

@@ -45,8 +45,14 @@ impl<'g> Grouped<'g> {
         self.skipped.push(Skipped { path, reason });
     }
 
-    /// What was found in the text of a place.
-    pub(super) fn take(&mut self, source: &str, place: &Place, read: TextRead) {
+    /// A file that was read, by the path that findings give it.
+    pub(super) fn file(&mut self, path: &str) {
+        self.stats.files = self.stats.files.saturating_add(1);
+        self.read.insert(masked(self.lens, path));
+    }
+
+    /// What was found in the text of a place, which may be a file of its own.
+    pub(super) fn take(&mut self, source: &str, place: &Place, read: TextRead, whole_file: bool) {
         for (why, count) in read.dismissed {
             let sum = self
                 .stats
@@ -59,7 +65,9 @@ impl<'g> Grouped<'g> {
             self.stats.binary = self.stats.binary.saturating_add(1);
             return;
         }
-        self.stats.files = self.stats.files.saturating_add(1);
+        if whole_file {
+            self.file(&place.path);
+        }
         self.stats.blobs = self.stats.blobs.saturating_add(1);
         let place = Place {
             path: masked(self.lens, &place.path),
@@ -106,11 +114,14 @@ impl<'g> Grouped<'g> {
             line,
             column: place.first_line.and(found.column),
             commit: place.commit.clone(),
-            author: place.author.clone(),
+            author: place
+                .author
+                .as_deref()
+                .map(|author| masked(self.lens, author)),
             date: place.date,
             at_tip: place.at_tip,
             audience: place.audience,
-            sentence: place.sentence(line),
+            sentence: masked(self.lens, &place.sentence(line)),
             standing: if allowed {
                 Standing::Allowed
             } else {

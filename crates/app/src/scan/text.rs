@@ -10,13 +10,22 @@ use crate::{
 use std::{
     collections::BTreeMap,
     fs::{File, Metadata},
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
 };
-use tenure_model::place::hints::Hints;
+use tenure_model::{
+    document::{Document, Origin, Place},
+    place::{
+        PlaceKind,
+        hints::{self, Hints},
+    },
+};
 use tenure_scan::{
     judge::Dismissal,
     reader::{self, Outcome},
-    source::files,
+    source::{
+        files,
+        opened::{self, Limits, Take},
+    },
 };
 
 /// What came of one text.
@@ -27,11 +36,15 @@ pub(super) struct TextRead {
 }
 
 /// What came of one file.
+#[derive(Default)]
 pub(super) struct FileRead {
-    pub(super) read: Option<TextRead>,
+    /// What was searched, each with its place where that is not the file itself.
+    pub(super) texts: Vec<(Option<Place>, TextRead)>,
+    /// It was opened, whatever was in it.
+    pub(super) opened: bool,
     pub(super) bytes: u64,
-    /// Why it was not read, or not whole.
-    pub(super) problems: Vec<String>,
+    /// What of it was not read, or not whole, and why.
+    pub(super) problems: Vec<(String, String)>,
 }
 
 /// Searches what a reader gives.
@@ -51,37 +64,83 @@ pub(super) fn search(lens: Lens<'_>, from: &mut dyn Read, hints: &Hints) -> io::
 pub(super) fn search_file(
     lens: Lens<'_>,
     entry: &files::Entry,
+    place: &Place,
     hints: &Hints,
     progress: &dyn Progress,
 ) -> FileRead {
+    let mut texts = Texts {
+        lens,
+        file: FileRead::default(),
+    };
     let mut bytes = 0;
-    let read = File::open(&entry.path).and_then(|file| {
+    let whole = File::open(&entry.path).and_then(|file| {
         let before = file.metadata()?;
-        // Files of the kernel have no length and hold something all the same.
-        let most = before.len().saturating_add(SPARE);
-        let mut counted = Counted::new((&file).take(most), progress);
-        let read = search(lens, &mut counted, hints);
+        let mut counted = Counted::new(&file, progress);
+        let head = opened::head(&mut counted)?;
+        let known = opened::kind(&place.path, &head);
+        let limits = Limits::of_file(before.len());
+        let done = match known {
+            Some(kind) => opened::open(place, kind, &mut counted, limits, &mut texts)?,
+            None => false,
+        };
+        if !done {
+            counted.seek(SeekFrom::Start(0))?;
+            counted.read = 0;
+            // Files of the kernel have no length and hold something all the same.
+            let most = before.len().saturating_add(SPARE);
+            let read = search(lens, &mut (&mut counted).take(most), hints)?;
+            texts.file.texts.push((None, read));
+        }
         bytes = counted.read;
-        let read = read?;
-        let whole =
-            read.outcome == Outcome::Binary || stood_still(&before, &file.metadata()?, bytes);
-        Ok((read, whole))
+        texts.file.opened = done;
+        let binary = texts
+            .file
+            .texts
+            .iter()
+            .all(|(_, read)| read.outcome == Outcome::Binary);
+        let read_all = done || binary || bytes >= before.len();
+        Ok(read_all && stood_still(&before, &file.metadata()?))
     });
-    match read {
-        Ok((read, whole)) => FileRead {
-            read: Some(read),
-            bytes,
-            problems: if whole {
-                Vec::new()
-            } else {
-                vec![CHANGED.to_owned()]
-            },
-        },
-        Err(error) => FileRead {
-            read: None,
-            bytes,
-            problems: vec![error.to_string()],
-        },
+    let mut file = texts.file;
+    file.bytes = bytes;
+    match whole {
+        Ok(true) => {}
+        Ok(false) => file.problems.push((place.path.clone(), CHANGED.to_owned())),
+        Err(error) => file.problems.push((place.path.clone(), error.to_string())),
+    }
+    file
+}
+
+/// Searches what a source gives, one text after the other: none is held longer than that.
+struct Texts<'l> {
+    lens: Lens<'l>,
+    file: FileRead,
+}
+
+impl Take for Texts<'_> {
+    fn document(&mut self, document: Document) {
+        let inner = document.place.path.rsplit('!').next().unwrap_or_default();
+        let of_file = matches!(
+            document.place.origin,
+            Origin::File | Origin::Archived | Origin::Layer
+        );
+        let hints = match document.place.kind {
+            PlaceKind::Notebook => hints::of_path("x.ipynb"),
+            _ if of_file => hints::of_path(inner),
+            // What people and machines say is no program and no test.
+            _ => hints::of_path(""),
+        };
+        match search(self.lens, &mut document.bytes.as_slice(), &hints) {
+            Ok(read) if read.outcome == Outcome::Searched => {
+                self.file.texts.push((Some(document.place), read));
+            }
+            Ok(_) => {}
+            Err(error) => self.refused(&document.place.path, error.to_string()),
+        }
+    }
+
+    fn refused(&mut self, path: &str, reason: String) {
+        self.file.problems.push((path.to_owned(), reason));
     }
 }
 
@@ -91,9 +150,9 @@ const CHANGED: &str = "it changed while it was read; what was read of it was sea
 const SPARE: u64 = 16 << 20;
 
 /// Whether a file is the same after it was read as before.
-fn stood_still(before: &Metadata, after: &Metadata, read: u64) -> bool {
+fn stood_still(before: &Metadata, after: &Metadata) -> bool {
     let modified = |meta: &Metadata| meta.modified().ok();
-    before.len() == after.len() && modified(before) == modified(after) && read >= before.len()
+    before.len() == after.len() && modified(before) == modified(after)
 }
 
 /// Counts what is read, and tells it.
@@ -110,6 +169,12 @@ impl<'p, R: Read> Counted<'p, R> {
             progress,
             read: 0,
         }
+    }
+}
+
+impl<R: Seek> Seek for Counted<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
 
@@ -134,24 +199,10 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"0123456789").unwrap();
         let before = file.as_file().metadata().unwrap();
-        assert!(stood_still(
-            &before,
-            &file.as_file().metadata().unwrap(),
-            10
-        ));
-        // It was cut while it was read, and is as long as before again.
-        assert!(!stood_still(&before, &before, 4));
+        assert!(stood_still(&before, &file.as_file().metadata().unwrap()));
         file.write_all(b"more").unwrap();
-        assert!(!stood_still(
-            &before,
-            &file.as_file().metadata().unwrap(),
-            10
-        ));
+        assert!(!stood_still(&before, &file.as_file().metadata().unwrap()));
         file.as_file().set_len(3).unwrap();
-        assert!(!stood_still(
-            &before,
-            &file.as_file().metadata().unwrap(),
-            10
-        ));
+        assert!(!stood_still(&before, &file.as_file().metadata().unwrap()));
     }
 }

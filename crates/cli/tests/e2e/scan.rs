@@ -3,6 +3,7 @@
 mod bad_input;
 mod decisions;
 mod formats;
+pub(crate) mod sources;
 
 use crate::bench::{Bench, Ran, TODAY};
 use serde_json::Value;

@@ -527,6 +527,42 @@ fn the_pepper_is_for_its_user_alone_and_fingerprints_differ_between_users() {
     }
 }
 
+/// Files that hold texts of their own.
+fn opened(bench: &Bench, canaries: &mut Canaries) {
+    let openai = |seed| sample::secret("openai", "project_api_key", seed);
+    let member = canaries.plant("a member of an archive", openai(90));
+    let name = canaries.plant("the name of a member", openai(91));
+    let zip = crate::scan::sources::zipped(&[
+        ("a.env", format!("K={member}\n").as_bytes()),
+        (
+            &format!("{name}.env"),
+            format!("API_KEY={member}\n").as_bytes(),
+        ),
+    ]);
+    bench.write("in/whole.zip", &zip);
+    bench.write("in/cut.zip", &zip[..zip.len() - 9]);
+    let subject = canaries.plant("the subject of a mail", openai(92));
+    let author = canaries.plant("the author of a message", openai(93));
+    let ticket = canaries.plant("the key of a ticket", openai(94));
+    let step = canaries.plant("the step of a job", openai(95));
+    bench.write(
+        "in/a.mbox",
+        format!("From a@x Tue Mar  3 10:00:00 2026\nFrom: {subject} <a@x>\nSubject: {subject}\n\n{subject}\n"),
+    );
+    bench.write(
+        "in/chat/2026-03-03.json",
+        serde_json::json!([{"ts": "1772533800.1", "text": author, "user": author}]).to_string(),
+    );
+    bench.write(
+        "in/jira.json",
+        serde_json::json!({"issues": [{"key": ticket, "fields": {"summary": ticket}}]}).to_string(),
+    );
+    bench.write(
+        "in/job.log",
+        format!("2026-03-03T10:00:00.1234567Z ##[group]Run {step}\n2026-03-03T10:00:00.1234567Z {step}\n"),
+    );
+}
+
 const SCANS: [&[&str]; 9] = [
     &[],
     &["-v"],
@@ -561,6 +597,7 @@ fn no_output_of_a_scan_holds_a_secret() {
              PAYMENT_API_KEY={reason_generic} # tenure:allow reason=\"it is {reason_generic}\" until={reason_generic}\n"
         ),
     );
+    opened(&bench, &mut canaries);
     let search = canaries.search();
     for format in SCANS {
         let mut args = vec!["scan", ".", "--today", TODAY, "--fail-on", "none"];
