@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     allow::Allow,
     assessment::Skipped,
-    document::Place,
+    document::{Origin, Place},
     place::Part,
     scan::{AllowNote, Finding, Seen, Standing, Stats},
 };
@@ -114,14 +114,11 @@ impl<'g> Grouped<'g> {
             line,
             column: place.first_line.and(found.column),
             commit: place.commit.clone(),
-            author: place
-                .author
-                .as_deref()
-                .map(|author| masked(self.lens, author)),
+            author: place.author.as_deref().map(|author| self.quiet(author)),
             date: place.date,
             at_tip: place.at_tip,
             audience: place.audience,
-            sentence: masked(self.lens, &place.sentence(line)),
+            sentence: self.sentence(place, line),
             standing: if allowed {
                 Standing::Allowed
             } else {
@@ -151,9 +148,28 @@ impl<'g> Grouped<'g> {
         finding.places.push(seen);
     }
 
+    /// Free text of an input, without anything in it that looks like a key.
+    fn quiet(&self, text: &str) -> String {
+        discreet(&masked(self.lens, text), |_| false)
+    }
+
+    /// The place as a sentence. Names of files are told as they are, as far as no key of a known form is in them;
+    /// what people wrote is free text.
+    fn sentence(&self, place: &Place, line: Option<u32>) -> String {
+        let sentence = place.sentence(line);
+        match place.origin {
+            Origin::File
+            | Origin::Stream
+            | Origin::Archived
+            | Origin::Layer
+            | Origin::Cell { .. } => masked(self.lens, &sentence),
+            _ => self.quiet(&sentence),
+        }
+    }
+
     /// What stands beside a key, without anything in it that looks like one.
     fn note(&self, allow: &Allow) -> AllowNote {
-        let quiet = |text: &String| discreet(&masked(self.lens, text), |_| false);
+        let quiet = |text: &String| self.quiet(text);
         AllowNote {
             reason: allow.reason.as_ref().map(quiet),
             until: allow.until,

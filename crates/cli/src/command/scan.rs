@@ -54,7 +54,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         )
         .map_err(failure)?;
     if let Some(before) = &baseline {
-        let after = before.apply(&mut scan, &|path| gone(path, &read, &args.paths));
+        let partly: Vec<String> = scan.skipped.iter().map(|one| one.path.clone()).collect();
+        let after = before.apply(&mut scan, &|path| {
+            !is_below(path, &partly) && gone(path, &read, &args.paths)
+        });
         scan.sort();
         if let Some(path) = &args.write_baseline {
             write_baseline(path, before, &after, args.quiet)?;
@@ -84,6 +87,14 @@ fn baseline(args: &Args) -> Result<Option<Baseline>, Failure> {
     })
 }
 
+/// Whether a path, or a folder or container that it lies in, was not read whole.
+fn is_below(path: &str, partly: &[String]) -> bool {
+    partly.iter().any(|one| {
+        let rest = path.strip_prefix(one.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '!']))
+    })
+}
+
 /// Whether a path cannot hold a copy any more: it was read to its end, or it is not there.
 fn gone(path: &str, read: &BTreeSet<String>, sources: &[PathBuf]) -> bool {
     if read.contains(path) {
@@ -92,6 +103,10 @@ fn gone(path: &str, read: &BTreeSet<String>, sources: &[PathBuf]) -> bool {
     let file = path
         .split_once('!')
         .map_or(path, |(container, _)| container);
+    // A container that was read does not hold the member any more.
+    if file != path && read.contains(file) {
+        return true;
+    }
     let below = sources.iter().filter(|source| source.is_absolute());
     let there = |root: &Path| root.join(path).exists() || root.join(file).exists();
     !there(Path::new("")) && !below.map(PathBuf::as_path).any(there)

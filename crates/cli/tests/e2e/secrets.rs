@@ -542,7 +542,7 @@ fn opened(bench: &Bench, canaries: &mut Canaries) {
     bench.write("in/whole.zip", &zip);
     bench.write("in/cut.zip", &zip[..zip.len() - 9]);
     let subject = canaries.plant("the subject of a mail", openai(92));
-    let author = canaries.plant("the author of a message", openai(93));
+    let author = canaries.plant("the author of a message", sample::generic(93));
     let ticket = canaries.plant("the key of a ticket", openai(94));
     let step = canaries.plant("the step of a job", openai(95));
     bench.write(

@@ -121,9 +121,14 @@ fn heading(system: System, said: &[u8], line: &[u8]) -> Option<String> {
             .strip_prefix(b"[Pipeline] { (".as_slice())?
             .strip_suffix(b")")?,
     };
-    let name: String = String::from_utf8_lossy(name).chars().take(80).collect();
-    (!name.trim().is_empty()).then(|| name.trim().to_owned())
+    // A name is never cut: whoever shows it has to see whether a key is in it.
+    let name = String::from_utf8_lossy(name);
+    let name = name.trim();
+    (!name.is_empty() && name.len() <= LONGEST).then(|| name.to_owned())
 }
+
+/// The longest name of a step, in bytes.
+const LONGEST: usize = 400;
 
 /// What follows `2026-03-03T10:00:00.0000000Z `.
 fn stamped(line: &[u8]) -> Option<&[u8]> {

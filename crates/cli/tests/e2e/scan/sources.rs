@@ -56,6 +56,14 @@ fn a_broken_archive_is_not_read_whole_and_the_rest_is() {
         .says(&["exit 3: 1 place not read whole: cut.zip"]);
     bench.write("whole.zip", &whole);
     scan(&bench, &[]).ends(1);
+    // Nobody knows what a container holds that is broken, so its decisions stay.
+    bench.write("cut.zip", &whole);
+    scan(&bench, &["--write-baseline", "b.jsonl", "-q"]).ends(0);
+    bench.write("cut.zip", &whole[..whole.len() - 10]);
+    let again = json(&bench, &["--write-baseline", "b.jsonl", "-v"]);
+    assert_eq!(again["stale"], value!([]));
+    let kept = std::fs::read_to_string(bench.tree().join("b.jsonl")).unwrap();
+    assert!(kept.contains("cut.zip!a.env"), "{kept}");
 }
 
 #[test]
@@ -79,7 +87,7 @@ fn exports_are_told_as_people_would_tell_them() {
     );
     bench.write(
         "Inbox.mbox",
-        format!("From a@example.com Tue Mar  3 10:00:00 2026\nFrom: Ann <a@example.com>\nSubject: access\n\n{}\n", openai(4)),
+        format!("From a@example.com Tue Mar  3 10:00:00 2026\nFrom: Ann <a@example.com>\nSubject: access\nDate: Tue, 3 Mar 2026 10:00:00 +0000\n\n{}\n", openai(4)),
     );
     bench.write(
         "job.log",
