@@ -150,6 +150,12 @@ pub struct Stats {
 }
 
 impl Finding {
+    /// Where it was seen first, in the order of places.
+    fn first(&self) -> Option<(&str, &str, Option<u32>, Option<u32>)> {
+        let place = self.places.first()?;
+        Some((&place.source, &place.path, place.line, place.column))
+    }
+
     /// Sets the standing of the whole from its places.
     pub fn settle(&mut self) {
         self.standing = self
@@ -165,22 +171,10 @@ impl Scan {
     /// Sorts findings: new ones first, then by their first place, then by id.
     pub fn sort(&mut self) {
         self.findings.sort_by(|a, b| {
-            fn key(
-                finding: &Finding,
-            ) -> (
-                Standing,
-                Option<(&str, &str, Option<u32>, Option<u32>)>,
-                &str,
-            ) {
-                let first = finding
-                    .places
-                    .first()
-                    .map(|p| (p.source.as_str(), p.path.as_str(), p.line, p.column));
-                (finding.standing, first, &finding.id)
-            }
-            key(a)
-                .cmp(&key(b))
-                .then_with(|| a.fingerprint.cmp(&b.fingerprint))
+            a.standing
+                .cmp(&b.standing)
+                .then_with(|| a.first().cmp(&b.first()))
+                .then_with(|| (&a.id, &a.fingerprint).cmp(&(&b.id, &b.fingerprint)))
         });
     }
 
