@@ -122,12 +122,16 @@ fn write_baseline(
     if !quiet {
         let count = |n: usize| text::count(u64::try_from(n).unwrap_or(u64::MAX), "decision");
         command::say(&format!(
-            "{}: {}, {} before; {}",
+            "{}: {}, {} before",
             text::tame(&path.display().to_string()),
             count(after.len()),
             before.len(),
-            "`*.jsonl merge=union` in .gitattributes lets any two branches merge"
         ));
+        if before.is_empty() {
+            command::say(
+                "note: `*.jsonl merge=union` in .gitattributes lets any two branches merge",
+            );
+        }
     }
     Ok(())
 }
