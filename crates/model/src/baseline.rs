@@ -5,33 +5,10 @@
 
 use crate::{
     day::Day,
-    scan::{Finding, Scan, Seen, Standing},
+    scan::{Decision, Finding, Scan, Seen, Standing},
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// One decision: this key may be known at this place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Decision {
-    /// The durable id of the key.
-    pub id: String,
-    /// The path where it was seen.
-    pub path: String,
-    /// The rule that found it, for people.
-    pub rule: String,
-    /// What may be shown of the secret, for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// Why it was decided so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The last day on which it counts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Day>,
-}
 
 /// All decisions of a file, by key and place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

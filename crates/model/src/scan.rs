@@ -2,7 +2,6 @@
 
 use crate::{
     assessment::Skipped,
-    baseline::Decision,
     day::Day,
     place::{Audience, Liveness, PlaceKind},
 };
@@ -124,6 +123,27 @@ pub struct AllowNote {
     pub until: Option<Day>,
     /// Why it does not count.
     pub objection: Option<String>,
+}
+
+/// One decision: this key may be known at this place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// The durable id of the key.
+    pub id: String,
+    /// The path where it was seen.
+    pub path: String,
+    /// The rule that found it, for people.
+    pub rule: String,
+    /// What may be shown of the secret, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Why it was decided so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The last day on which it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Day>,
 }
 
 /// Counts, and the times of this run, which alone differ from run to run.
