@@ -3,13 +3,15 @@
 //!
 //! A target fails by panicking: the parser panics itself, or breaks a promise that is checked here.
 
-use std::{cell::OnceCell, fmt::Write as _, fs, path::Path};
+use std::{cell::OnceCell, fmt::Write as _, fs, io::Write as _, path::Path};
 use tempfile::TempDir;
 use tenure_connect::{
     edits,
     importer::{self, ColumnMap, Input, Recognised},
 };
 use tenure_model::{
+    allow::Allow,
+    baseline::Baseline,
     catalog::{
         Provider,
         detectors::Detectors,
@@ -17,9 +19,11 @@ use tenure_model::{
     },
     day::Day,
     decide::judge,
-    declare, explain,
+    declare,
+    document::{Document, Place},
+    explain,
     facts::Case,
-    place::hints,
+    place::{PlaceKind, hints},
     policy::{self, Policy},
     secret::{Pepper, Secret},
     watch::WatchKeys,
@@ -34,7 +38,10 @@ use tenure_scan::{
         gitleaks::{Gitleaks, Origin},
     },
     run,
-    source::git::WorkTree,
+    source::{
+        git::WorkTree,
+        opened::{self, Kind, Limits, Take},
+    },
     watchlist::{self, Known, Watch, WatchKey},
 };
 
@@ -64,6 +71,23 @@ macro_rules! importers {
         }),+];
         /// The kinds that have a target.
         pub static KINDS: &[&str] = &[$($kind),+];
+    };
+}
+
+macro_rules! documents {
+    ($($name:ident, $kind:ident, $path:literal, $corpus:ident;)+) => {
+        $(
+            #[allow(missing_docs, reason = "named after its source")]
+            pub fn $name(bytes: &[u8]) {
+                documents(Kind::$kind, $path, bytes);
+            }
+        )+
+        /// One target per source with a parser.
+        pub static SOURCES: &[Target] = &[$(Target {
+            name: stringify!($name),
+            run: $name,
+            corpus: $corpus,
+        }),+];
     };
 }
 
@@ -150,6 +174,17 @@ importers! {
     import_table, "table", [TABLE, SMALL_TABLE];
 }
 
+documents! {
+    source_zip, Zip, "x.zip", zips;
+    source_tar, Tar, "x.tar", tars;
+    source_gzip, Gzip, "x.gz", gzips;
+    source_notebook, Notebook, "x.ipynb", notebooks;
+    source_ci_log, CiLog, "logs.zip!build/3_Run.txt", ci_logs;
+    source_json, Json, "deploys/2026-03-03.json", chats_and_tickets;
+    source_mail, Mail, "x.mbox", mails;
+    source_transcript, Transcript, "x.jsonl", transcripts;
+}
+
 /// Every parser that is no importer.
 pub static OTHERS: &[Target] = &[
     Target {
@@ -227,11 +262,16 @@ pub static OTHERS: &[Target] = &[
         run: words,
         corpus: names,
     },
+    Target {
+        name: "baseline",
+        run: baseline,
+        corpus: baselines,
+    },
 ];
 
 /// Every target.
 pub fn all() -> impl Iterator<Item = &'static Target> {
-    IMPORTERS.iter().chain(OTHERS)
+    IMPORTERS.iter().chain(SOURCES).chain(OTHERS)
 }
 
 fn today() -> Day {
@@ -264,6 +304,65 @@ fn import(kind: Option<&str>, bytes: &[u8]) {
             }
         }
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// What a source gave, held against its limits.
+struct Given {
+    bytes: u64,
+    documents: u64,
+}
+
+impl Take for Given {
+    fn document(&mut self, document: Document) {
+        assert!(!document.place.path.is_empty(), "a document without a path");
+        assert!(!document.place.sentence(Some(1)).is_empty());
+        let length = u64::try_from(document.bytes.len()).unwrap_or(u64::MAX);
+        self.bytes = self.bytes.saturating_add(length);
+        self.documents += 1;
+    }
+
+    fn refused(&mut self, path: &str, reason: String) {
+        assert!(!path.is_empty() && !reason.is_empty());
+    }
+}
+
+fn documents(kind: Kind, path: &str, bytes: &[u8]) {
+    let limits = Limits {
+        depth: 3,
+        members: 100,
+        bytes: 1 << 20,
+        text: 1 << 18,
+    };
+    let mut given = Given {
+        bytes: 0,
+        documents: 0,
+    };
+    let place = Place::of_file(path, PlaceKind::Config);
+    let mut from = std::io::Cursor::new(bytes);
+    let _ = opened::open(&place, kind, &mut from, limits, &mut given);
+    // What is unpacked is bounded, and a text says at most what its bytes say, with the names of its fields.
+    let most = limits.bytes + u64::try_from(bytes.len()).unwrap_or(0);
+    assert!(
+        given.bytes <= most.saturating_mul(16),
+        "{} bytes",
+        given.bytes
+    );
+}
+
+/// A file of decisions, and `tenure:allow` in it.
+pub fn baseline(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    for line in text.lines() {
+        if let Some(allow) = Allow::of_line(line) {
+            assert!(allow.reason.is_some() || allow.objection(today()).is_some());
+        }
+    }
+    match Baseline::parse(text) {
+        Ok(baseline) => assert_eq!(Baseline::parse(&baseline.to_text()), Ok(baseline)),
+        Err(error) => assert!(error.line >= 1 && !error.problem.is_empty()),
     }
 }
 
@@ -586,6 +685,102 @@ pub fn words(bytes: &[u8]) {
     }
     let _ = hints::of_path(&text);
     let _ = (hints::environments(&text), hints::environment(&text));
+}
+
+fn zips() -> Vec<Vec<u8>> {
+    let pack = |members: &[(&str, &[u8])]| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            let options = zip::write::SimpleFileOptions::default();
+            if zip.start_file(*name, options).is_err() || zip.write_all(bytes).is_err() {
+                return Vec::new();
+            }
+        }
+        zip.finish()
+            .map(std::io::Cursor::into_inner)
+            .unwrap_or_default()
+    };
+    let inner = pack(&[("b.txt", b"K=1")]);
+    vec![
+        pack(&[("a/.env", b"K=1"), ("in.zip", &inner)]),
+        pack(&[
+            ("channels.json", br#"[{"name":"x"}]"#),
+            ("x/2026-03-03.json", br#"[{"ts":"1","text":"a"}]"#),
+        ]),
+        pack(&[]),
+    ]
+}
+
+fn tars() -> Vec<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, bytes) in [
+        ("blobs/sha256/ab", zips().concat()),
+        ("b.txt", b"K=1".to_vec()),
+    ] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(u64::try_from(bytes.len()).unwrap_or(0));
+        header.set_mode(0o644);
+        let _ = tar.append_data(&mut header, name, bytes.as_slice());
+    }
+    tar.into_inner().into_iter().collect()
+}
+
+fn gzips() -> Vec<Vec<u8>> {
+    tars()
+        .into_iter()
+        .chain([b"K=1\n".to_vec()])
+        .filter_map(|bytes| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(&bytes).ok()?;
+            gzip.finish().ok()
+        })
+        .collect()
+}
+
+fn notebooks() -> Vec<Vec<u8>> {
+    vec![
+        br#"{"cells":[{"cell_type":"code","source":["a=1\n","b"],"outputs":[{"text":"x"}],"metadata":{}}],"metadata":{},"nbformat":4}"#.to_vec(),
+        br#"{"cells":[{"source":["-----BEGIN PRIVATE KEY-----\n","x"]}]}"#.to_vec(),
+    ]
+}
+
+fn ci_logs() -> Vec<Vec<u8>> {
+    vec![
+        b"2026-03-03T10:00:00.1234567Z ##[group]Run make\n2026-03-03T10:00:00.1234567Z \x1b[36;1mmake\x1b[0m\n".to_vec(),
+        b"Running with gitlab-runner 17\n\x1b[0Ksection_start:1:step_script\r\x1b[0Kx\n".to_vec(),
+        b"[Pipeline] { (Deploy)\n+ make\n".to_vec(),
+    ]
+}
+
+fn chats_and_tickets() -> Vec<Vec<u8>> {
+    vec![
+        br#"[{"type":"message","user":"U1","text":"x","ts":"1772533800.1","thread_ts":"1772533800.1","reply_count":3}]"#.to_vec(),
+        br#"{"value":[{"messageType":"message","createdDateTime":"2026-03-03T10:00:00Z","body":{"content":"x"}}]}"#.to_vec(),
+        br#"{"issues":[{"key":"A-1","fields":{"created":"2026-03-03","comment":{"comments":[{"body":"x"}]}}}]}"#.to_vec(),
+        br#"[{"html_url":"https://github.com/o/r/issues/7","body":"x","comments":[{"body":"y"}]}]"#.to_vec(),
+        br#"[{"iid":3,"title":"t","notes":[{"body":"x"}]}]"#.to_vec(),
+    ]
+}
+
+fn mails() -> Vec<Vec<u8>> {
+    vec![
+        b"From a@x Tue Mar  3 10:00:00 2026\nFrom: A <a@x>\nSubject: s\n\nbody\n\nFrom b@x Tue Mar  3 10:00:00 2026\nFrom: b@x\n\nb\n".to_vec(),
+        b"From: A <a@x>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b\nContent-Type: application/zip\nContent-Disposition: attachment; filename=a.zip\nContent-Transfer-Encoding: base64\n\nUEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==\n--b--\n".to_vec(),
+    ]
+}
+
+fn transcripts() -> Vec<Vec<u8>> {
+    vec![
+        b"{\"type\":\"user\",\"sessionId\":\"s\",\"message\":{\"content\":\"x\"}}\n{\"type\":".to_vec(),
+        b"{\"type\":\"response_item\",\"timestamp\":\"2026-03-03T10:00:00Z\",\"payload\":{\"text\":\"x\"}}\n".to_vec(),
+    ]
+}
+
+fn baselines() -> Vec<Vec<u8>> {
+    vec![
+        b"{\"id\":\"k1_0\",\"path\":\"a\",\"rule\":\"r\",\"reason\":\"x\",\"until\":\"2027-01-31\"}\n{\"id\":\"k1_0\",\"path\":\"a\",\"rule\":\"r\"}\n".to_vec(),
+        b"x # tenure:allow reason=\"sandbox\" until=2027-01-31\n# tenure:allow reason=\\\"a\\\"\n".to_vec(),
+    ]
 }
 
 fn exports() -> Vec<Vec<u8>> {

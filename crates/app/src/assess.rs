@@ -1,12 +1,12 @@
 //! The main job: everything below the given places, every given export, to one verdict per key.
 
 use crate::{
+    exclude::{self, BadGlob},
     import::{Asked, Inventories, PEOPLE},
     progress::Progress,
     reported,
     tree::{DeclaredPlaces, Document, Lens, Source},
 };
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -98,13 +98,8 @@ pub enum AssessError {
         nearest: Option<&'static str>,
     },
     /// A glob that cannot be read.
-    #[error("--exclude {glob}: {problem}")]
-    Exclude {
-        /// The glob.
-        glob: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    #[error(transparent)]
+    Exclude(#[from] BadGlob),
     /// A facts file that cannot be taken.
     #[error(transparent)]
     Facts(#[from] DeclareError),
@@ -131,7 +126,7 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
         policy: request.policy,
     };
     let (declarations, places) = declarations(request)?;
-    let exclude = globs(request.exclude)?;
+    let exclude = exclude::globs(request.exclude)?;
     let alone = request.paths.len() == 1;
     progress.begin("listing files", 0);
     let sources: Vec<Source> = request
@@ -230,21 +225,6 @@ fn declarations(request: &Request<'_>) -> Result<(Declarations, DeclaredPlaces),
         }
     }
     Ok((keys, places))
-}
-
-fn globs(exclude: &[String]) -> Result<GlobSet, AssessError> {
-    let fail = |glob: &str, error: &globset::Error| AssessError::Exclude {
-        glob: glob.to_owned(),
-        problem: error.kind().to_string(),
-    };
-    let mut set = GlobSetBuilder::new();
-    for glob in exclude {
-        set.add(Glob::new(glob).map_err(|error| fail(glob, &error))?);
-        // A folder stands for all that lies in it.
-        let below = format!("{}/**", glob.trim_end_matches('/'));
-        set.add(Glob::new(&below).map_err(|error| fail(glob, &error))?);
-    }
-    set.build().map_err(|error| fail("", &error))
 }
 
 fn import(

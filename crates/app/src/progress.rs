@@ -4,6 +4,10 @@
 pub trait Progress: Sync {
     /// A step begins, with so many files ahead.
     fn begin(&self, _what: &str, _files: u64) {}
+    /// So many bytes are ahead in this step.
+    fn ahead(&self, _bytes: u64) {}
+    /// So many bytes more were read.
+    fn bytes(&self, _bytes: u64) {}
     /// One file is done.
     fn file(&self) {}
     /// All is done.

@@ -1,10 +1,13 @@
 //! A folder or file to sightings: what is found, who can read it, what its place says, and what was not read.
 
 mod audience;
+pub(crate) mod catch;
 mod codeowners;
 
 use crate::progress::Progress;
 use audience::Audiences;
+pub use catch::Lens;
+use catch::{Catch, Found, pair};
 use codeowners::CodeOwners;
 use rayon::prelude::*;
 use std::{
@@ -14,33 +17,15 @@ use std::{
 };
 use tenure_model::{
     assessment::Skipped,
-    catalog::{Provider, TestMode},
     place::{Audience, Environment, Liveness, Part, PlaceKind, Sighting, hints},
-    policy::Policy,
-    secret::{Fingerprint, Pepper},
-    watch::{Kept, WatchKeys, Watched},
+    watch::Kept,
 };
 use tenure_scan::{
-    engine::{Candidate, Context, Sink},
+    engine::Context,
     judge::Dismissal,
     reader::{self, Outcome},
-    rule::Rules,
     source::{files, git::WorkTree},
-    watchlist,
 };
-
-/// What searching needs.
-#[derive(Clone, Copy)]
-pub struct Lens<'l> {
-    /// Compiled formats.
-    pub rules: &'l Rules,
-    /// The catalogue that they come from.
-    pub providers: &'l [Provider],
-    /// The key of fingerprints.
-    pub pepper: &'l Pepper,
-    /// What of a secret may be shown.
-    pub policy: &'l Policy,
-}
 
 /// Audiences that a person declared for places, by path prefix.
 pub type DeclaredPlaces = Vec<(PathBuf, Audience, String)>;
@@ -95,6 +80,36 @@ pub struct Source {
 }
 
 impl Source {
+    /// Files that are named one by one, all below `root`: what git knows of them is looked up once.
+    #[must_use]
+    pub(crate) fn of_files(root: &Path, named: &[PathBuf], exclude: &globset::GlobSet) -> Self {
+        let mut listing = files::Listing::default();
+        let mut entries: BTreeMap<String, files::Entry> = BTreeMap::new();
+        for path in named {
+            let full = root.join(path);
+            let relative = relative(root, &full);
+            entries.entry(relative.clone()).or_insert(files::Entry {
+                path: full,
+                relative,
+                ignored: false,
+            });
+        }
+        listing.entries = entries.into_values().collect();
+        listing
+            .entries
+            .retain(|entry| !exclude.is_match(&entry.relative));
+        let (trees, broken) = work_trees(root, &listing);
+        Self {
+            name: ".".to_owned(),
+            root: root.to_owned(),
+            alone: true,
+            known: 0,
+            listing,
+            trees,
+            broken,
+        }
+    }
+
     /// Lists what lies below a path.
     #[must_use]
     pub fn list(path: &Path, alone: bool, exclude: &globset::GlobSet) -> Self {
@@ -141,6 +156,31 @@ impl Source {
         self.listing.entries.is_empty()
     }
 
+    /// The files.
+    pub(crate) fn entries(&self) -> &[files::Entry] {
+        &self.listing.entries
+    }
+
+    /// Folders of tools that were left out, by name.
+    pub(crate) fn left_out(&self) -> &BTreeMap<String, u64> {
+        &self.listing.left_out
+    }
+
+    /// What could not be listed, and work trees that cannot be told from others.
+    pub(crate) fn refused(&self) -> Vec<Skipped> {
+        let broken = self.broken.iter().map(|(top, reason)| {
+            let path = relative(&self.root, &top.join(".git"));
+            (path, reason.clone())
+        });
+        broken
+            .chain(self.listing.refused.iter().cloned())
+            .map(|(path, reason)| Skipped {
+                path: self.named(&path),
+                reason,
+            })
+            .collect()
+    }
+
     /// Files whose name ends as exports and spreadsheets do, and which are no test material.
     pub fn documents(&self) -> impl Iterator<Item = Document> {
         self.listing.entries.iter().filter_map(|entry| {
@@ -177,7 +217,7 @@ impl Source {
     }
 
     /// A file of this source as a reader knows it: by its path below the only source, else with the source.
-    fn named(&self, relative: &str) -> String {
+    pub(crate) fn named(&self, relative: &str) -> String {
         if self.alone {
             return relative.to_owned();
         }
@@ -196,7 +236,7 @@ impl Source {
         declared: &DeclaredPlaces,
         progress: &dyn Progress,
     ) -> Read {
-        let audiences = Audiences::of(&self.root);
+        let audiences = self.audiences();
         let (first, rest) = self.listing.entries.split_at(self.known);
         let one = |entry: &files::Entry| {
             let read = self.search_one(entry, lens, inventories.contains(&entry.path));
@@ -206,22 +246,10 @@ impl Source {
         let mut files: Vec<FileRead> = first.par_iter().map(one).collect();
         files.par_extend(rest.par_iter().map(one));
         let mut read = Read {
-            skipped: self
-                .broken
-                .iter()
-                .map(|(top, reason)| Skipped {
-                    path: self.named(&relative(&self.root, &top.join(".git"))),
-                    reason: reason.clone(),
-                })
-                .collect(),
+            skipped: self.refused(),
             left_out: self.listing.left_out.clone(),
             ..Read::default()
         };
-        read.skipped
-            .extend(self.listing.refused.iter().map(|(path, reason)| Skipped {
-                path: self.named(path),
-                reason: reason.clone(),
-            }));
         let mut owners = CodeOwners::default();
         for (entry, file) in self.listing.entries.iter().zip(files) {
             match file.outcome {
@@ -240,25 +268,15 @@ impl Source {
             if file.found.is_empty() {
                 continue;
             }
-            let tree = self.tree_of(&entry.path);
-            let tracked = tree
-                .as_ref()
-                .is_some_and(|(tree, inner)| tree.tracked.contains(inner));
-            let (audience, why) = declared
-                .iter()
-                .filter(|(place, ..)| entry.path.starts_with(place))
-                .max_by_key(|(place, ..)| place.components().count())
-                .map_or_else(
-                    || audiences.of_file(&entry.path, tracked),
-                    |(_, audience, source)| (*audience, format!("declared in {source}")),
-                );
-            let code_owners = tree
+            let around = self.around(&audiences, declared, &entry.path);
+            let code_owners = around
+                .tree
                 .as_ref()
                 .map_or_else(Vec::new, |(tree, inner)| owners.of(&tree.top, inner));
-            let commit = tree
-                .filter(|_| tracked)
-                .and_then(|(tree, _)| tree.commit.as_deref())
+            let commit = around
+                .commit()
                 .map(|commit| commit.chars().take(7).collect::<String>());
+            let (audience, why) = (around.audience, around.why);
             let place = Place {
                 source: &self.name,
                 path: &entry.relative,
@@ -274,6 +292,38 @@ impl Source {
         read
     }
 
+    /// Who can read the files of this source, by their modes and by git.
+    pub(crate) fn audiences(&self) -> Audiences {
+        Audiences::of(&self.root)
+    }
+
+    /// Who can read a file, and what git knows of it.
+    pub(crate) fn around(
+        &self,
+        audiences: &Audiences,
+        declared: &DeclaredPlaces,
+        path: &Path,
+    ) -> Around<'_> {
+        let tree = self.tree_of(path);
+        let tracked = tree
+            .as_ref()
+            .is_some_and(|(tree, inner)| tree.tracked.contains(inner));
+        let (audience, why) = declared
+            .iter()
+            .filter(|(place, ..)| path.starts_with(place))
+            .max_by_key(|(place, ..)| place.components().count())
+            .map_or_else(
+                || audiences.of_file(path, tracked),
+                |(_, audience, source)| (*audience, format!("declared in {source}")),
+            );
+        Around {
+            audience,
+            why,
+            tracked,
+            tree,
+        }
+    }
+
     fn tree_of(&self, path: &Path) -> Option<(&WorkTree, String)> {
         let tree = self
             .trees
@@ -283,12 +333,17 @@ impl Source {
         Some((tree, relative(&tree.top, path)))
     }
 
-    fn search_one(&self, entry: &files::Entry, lens: Lens<'_>, inventory: bool) -> FileRead {
-        let hints = if self.listing.entries.len() == 1 {
+    /// What the path of a file says; of a file that is named alone, the path as the user named it.
+    pub(crate) fn hints(&self, entry: &files::Entry) -> hints::Hints {
+        if self.listing.entries.len() == 1 {
             hints::of_path(&last_parts(&entry.path))
         } else {
             hints::of_path(&entry.relative)
-        };
+        }
+    }
+
+    fn search_one(&self, entry: &files::Entry, lens: Lens<'_>, inventory: bool) -> FileRead {
+        let hints = self.hints(entry);
         let hints = hints::Hints {
             kind: if inventory {
                 PlaceKind::Inventory
@@ -297,17 +352,8 @@ impl Source {
             },
             ..hints
         };
-        let context = Context {
-            code: hints.code,
-            test_material: hints.test_material,
-            encoded: hints.encoded,
-        };
-        let mut sink = Catch {
-            lens,
-            keys: WatchKeys::of(lens.pepper),
-            found: Vec::new(),
-            dismissed: BTreeMap::new(),
-        };
+        let context = context(&hints);
+        let mut sink = Catch::new(lens);
         let outcome = reader::search(lens.rules, &entry.path, context, &mut sink);
         let mut found = sink.found;
         if inventory {
@@ -331,6 +377,35 @@ impl Source {
             watched,
             dismissed: sink.dismissed,
         }
+    }
+}
+
+/// What is known of a file without reading it.
+pub(crate) struct Around<'s> {
+    /// Who can read it.
+    pub(crate) audience: Audience,
+    /// How that is known.
+    pub(crate) why: String,
+    /// Git tracks it.
+    pub(crate) tracked: bool,
+    /// The work tree that it lies in, and its path there.
+    tree: Option<(&'s WorkTree, String)>,
+}
+
+impl Around<'_> {
+    /// The commit that is checked out, in full, of a file that git tracks.
+    pub(crate) fn commit(&self) -> Option<&str> {
+        let (tree, _) = self.tree.as_ref().filter(|_| self.tracked)?;
+        tree.commit.as_deref()
+    }
+}
+
+/// What detection has to know of a text, by its path.
+pub(crate) fn context(hints: &hints::Hints) -> Context {
+    Context {
+        code: hints.code,
+        test_material: hints.test_material,
+        encoded: hints.encoded,
     }
 }
 
@@ -417,110 +492,6 @@ struct FileRead {
     found: Vec<Found>,
     watched: Vec<Kept>,
     dismissed: BTreeMap<Dismissal, u64>,
-}
-
-/// A candidate after its secret is gone.
-struct Found {
-    provider: String,
-    credential: String,
-    part: Part,
-    key_id: Option<String>,
-    fingerprint: Option<Fingerprint>,
-    watched: Option<Watched>,
-    hint: Option<String>,
-    line: u32,
-    variable: Option<String>,
-    test_mode: bool,
-}
-
-/// Makes fingerprints of candidates and drops them: the bytes die here.
-struct Catch<'l> {
-    lens: Lens<'l>,
-    keys: WatchKeys,
-    found: Vec<Found>,
-    dismissed: BTreeMap<Dismissal, u64>,
-}
-
-impl Sink for Catch<'_> {
-    fn candidate(&mut self, candidate: Candidate) {
-        let secret = candidate.part == Part::Secret;
-        let shown = &self.lens.policy.hint;
-        let prefix = if shown.prefix {
-            candidate.prefix.as_str()
-        } else {
-            ""
-        };
-        let by_prefix = self
-            .lens
-            .providers
-            .iter()
-            .filter(|provider| provider.provider == candidate.provider)
-            .flat_map(|provider| &provider.credentials)
-            .filter(|kind| kind.kind == candidate.credential)
-            .any(|kind| {
-                kind.test_mode.as_ref().and_then(|fact| fact.value) == Some(TestMode::ByPrefix)
-            });
-        self.found.push(Found {
-            test_mode: by_prefix && candidate.prefix.contains("test"),
-            key_id: (!secret)
-                .then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned()),
-            fingerprint: secret.then(|| self.lens.pepper.fingerprint(&candidate.secret)),
-            watched: secret.then(|| {
-                let bytes = candidate.secret.expose();
-                let window = watchlist::window(bytes, candidate.tail_bits);
-                self.keys.watched(&candidate.secret, window)
-            }),
-            // Every PEM block ends alike.
-            hint: (secret && candidate.credential != "private_key")
-                .then(|| candidate.secret.hint(prefix, shown.last))
-                .flatten(),
-            provider: candidate.provider,
-            credential: candidate.credential,
-            part: candidate.part,
-            line: candidate.line,
-            variable: candidate.variable,
-        });
-    }
-
-    fn dismissed(&mut self, why: Dismissal) {
-        let count = self.dismissed.entry(why).or_default();
-        *count = count.saturating_add(1);
-    }
-}
-
-/// A secret and the public id of the same kind that stand together belong together: the nearest id at most
-/// this many lines away, the one before rather than the one behind.
-const NEAR: u32 = 8;
-
-fn pair(found: &mut [Found]) {
-    let ids: Vec<(String, String, u32, String)> = found
-        .iter()
-        .filter_map(|one| {
-            Some((
-                one.provider.clone(),
-                one.credential.clone(),
-                one.line,
-                one.key_id.clone()?,
-            ))
-        })
-        .collect();
-    let mut taken = BTreeSet::new();
-    for one in found.iter_mut().filter(|one| one.part == Part::Secret) {
-        let nearest = ids
-            .iter()
-            .enumerate()
-            .filter(|(at, (provider, credential, line, _))| {
-                *provider == one.provider
-                    && *credential == one.credential
-                    && line.abs_diff(one.line) <= NEAR
-                    && !taken.contains(at)
-            })
-            .min_by_key(|(_, (_, _, line, _))| (line.abs_diff(one.line), *line > one.line));
-        if let Some((at, (.., id))) = nearest {
-            taken.insert(at);
-            one.key_id = Some(id.clone());
-        }
-    }
 }
 
 /// What all sightings of one file share.

@@ -1,5 +1,9 @@
 //! What was typed.
 
+mod scan;
+
+pub(crate) use scan::{FailOn, Scan, ScanFormat};
+
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 use tenure_model::{classify::Level, day::Day, facts::Verdict};
@@ -17,6 +21,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Find every key in folders and exports, and give each a verdict
     Assess(Box<Assess>),
+    /// Find copies of keys in folders, files and standard input: for CI and hooks
+    Scan(Box<Scan>),
     /// Explain the verdict of one key of the last assessment
     Why(Why),
     /// List the keys of the last assessment, or write them as a workbook to be edited; show one key
@@ -352,7 +358,7 @@ pub(crate) enum PolicyCommand {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Schema {
     /// Which contract
-    #[arg(value_parser = ["assessment", "answer"])]
+    #[arg(value_parser = ["assessment", "answer", "scan"])]
     pub(crate) contract: String,
 }
 

@@ -9,6 +9,7 @@ mod import;
 mod key;
 mod pages;
 mod policy;
+mod scan;
 mod schema;
 mod sources;
 mod top;
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     match &args.command {
         None => print(None, FIRST_WORDS.as_bytes()),
         Some(Command::Assess(args)) => assess::run(args),
+        Some(Command::Scan(args)) => scan::run(args),
         Some(Command::Why(args)) => why::run(args),
         Some(Command::Key(command)) => key::run(command),
         Some(Command::Import(command)) => import::run(command),

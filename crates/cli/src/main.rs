@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod exit;
+mod findings;
 mod output;
 mod progress;
 mod table;

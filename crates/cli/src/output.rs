@@ -123,14 +123,7 @@ fn markdown(assessment: &Assessment) -> String {
     let row = |cells: &[String]| {
         let picked: Vec<String> = shown
             .iter()
-            .map(|at| {
-                let cell = cells.get(*at).map_or("", String::as_str);
-                text::tame(cell)
-                    .replace('\\', "\\\\")
-                    .replace('|', "\\|")
-                    .replace('<', "&lt;")
-                    .replace('`', "\\`")
-            })
+            .map(|at| text::cell(cells.get(*at).map_or("", String::as_str)))
             .collect();
         format!("| {} |\n", picked.join(" | "))
     };

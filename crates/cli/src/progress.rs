@@ -4,37 +4,72 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenure_app::progress::Progress;
 
 /// A bar that vanishes when the work is done.
-pub(crate) struct Bar(ProgressBar);
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    unit: Unit,
+}
+
+/// What the bar counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Files,
+    Bytes,
+}
 
 impl Bar {
     pub(crate) fn new(quiet: bool) -> Self {
+        const FILES: &str = "{msg} {bar:24} {human_pos}/{human_len} files, {eta} left";
+        Self::of(Unit::Files, FILES, quiet)
+    }
+
+    /// A bar of bytes, with their rate.
+    pub(crate) fn of_bytes(quiet: bool) -> Self {
+        const BYTES: &str = "{msg} {bar:20} {decimal_bytes}/{decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
+        Self::of(Unit::Bytes, BYTES, quiet)
+    }
+
+    fn of(unit: Unit, template: &str, quiet: bool) -> Self {
         let target = if quiet {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr_with_hz(8)
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) =
-            ProgressStyle::with_template("{msg} {bar:24} {human_pos}/{human_len} files, {eta} left")
-        {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self(bar)
+        Self { bar, unit }
     }
 }
 
 impl Progress for Bar {
     fn begin(&self, what: &str, files: u64) {
-        self.0.set_message(what.to_owned());
-        self.0.set_length(files);
-        self.0.set_position(0);
+        self.bar.set_message(what.to_owned());
+        self.bar.set_position(0);
+        if self.unit == Unit::Files {
+            self.bar.set_length(files);
+        }
+    }
+
+    fn ahead(&self, bytes: u64) {
+        if self.unit == Unit::Bytes {
+            self.bar.set_length(bytes);
+        }
+    }
+
+    fn bytes(&self, bytes: u64) {
+        if self.unit == Unit::Bytes {
+            self.bar.inc(bytes);
+        }
     }
 
     fn file(&self) {
-        self.0.inc(1);
+        if self.unit == Unit::Files {
+            self.bar.inc(1);
+        }
     }
 
     fn end(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }

@@ -23,6 +23,62 @@ pub(crate) fn tame(text: &str) -> String {
         .collect()
 }
 
+/// A cell of a Markdown table.
+pub(crate) fn cell(text: &str) -> String {
+    tame(text)
+        .replace('\\', "\\\\")
+        .replace('|', "\\|")
+        .replace('<', "&lt;")
+        .replace('`', "\\`")
+}
+
+/// Text in Markdown that can neither link, nor call people, nor begin anything.
+pub(crate) fn plain(text: &str) -> String {
+    let text = tame(text);
+    let mut out = String::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            ':' if text.get(at..).is_some_and(|rest| rest.starts_with("://")) => {
+                out.push_str("&#58;");
+            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '|' | '~' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Bytes for people: `3.2 MB`.
+pub(crate) fn bytes(n: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if n < 1000 {
+        return count(n, "byte");
+    }
+    let (mut scaled, mut unit) = (n, "B");
+    let mut rest = 0;
+    for next in UNITS {
+        if scaled < 1000 {
+            break;
+        }
+        rest = scaled % 1000;
+        scaled /= 1000;
+        unit = next;
+    }
+    if scaled < 10 {
+        format!("{scaled}.{} {unit}", rest / 100)
+    } else {
+        format!("{scaled} {unit}")
+    }
+}
+
 /// Cuts a text to a width, with an ellipsis where something is lost.
 pub(crate) fn fit(text: &str, width: usize) -> String {
     let text = tame(text);
@@ -125,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_markdown_is_only_a_name() {
+        assert_eq!(
+            plain("a](http://x) @b <i>\u{1b}"),
+            "a\\]\\(http&#58;//x\\) &#64;b &lt;i&gt;\\\\u{1b}"
+        );
+    }
+
+    #[test]
     fn widths_are_columns() {
         assert_eq!(fit("abcdef", 4), "abc…");
         assert_eq!(pad("ab", 4), "ab  ");
@@ -133,5 +197,13 @@ mod tests {
         assert_eq!(wrap("  aa bb cc", 7, "    "), "  aa bb\n    cc");
         assert_eq!(number(1_234_567), "1,234,567");
         assert_eq!(count(1, "key"), "1 key");
+        for (n, said) in [
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (3_260_000, "3.2 MB"),
+            (41_000, "41 kB"),
+        ] {
+            assert_eq!(bytes(n), said);
+        }
     }
 }

@@ -76,6 +76,30 @@ impl Day {
         }
     }
 
+    /// `3 March 2026`, the form of sentences.
+    #[must_use]
+    pub fn long(self) -> String {
+        const MONTHS: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let date = self.date();
+        let month = MONTHS
+            .get(usize::from(date.month().unsigned_abs()).saturating_sub(1))
+            .unwrap_or(&"?");
+        format!("{} {month} {}", date.day(), date.year())
+    }
+
     fn clamp(self) -> Self {
         Self(self.0.clamp(Self::MIN.0, Self::MAX.0))
     }

@@ -6,8 +6,10 @@
 #[macro_use]
 pub mod word;
 
+pub mod allow;
 pub mod answers;
 pub mod assessment;
+pub mod baseline;
 pub mod catalog;
 pub mod cell;
 pub mod classify;
@@ -18,6 +20,8 @@ pub mod decide;
 pub mod declare;
 pub mod diff;
 pub mod digest;
+pub mod document;
+pub mod durable;
 pub mod edit;
 pub mod evaluate;
 pub mod explain;
@@ -35,6 +39,7 @@ pub mod reason;
 pub mod reported;
 #[cfg(test)]
 mod sample;
+pub mod scan;
 pub mod secret;
 pub mod shared;
 pub mod summary;

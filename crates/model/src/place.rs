@@ -18,7 +18,8 @@ words! {
         AgentConfig = "agent_config", Infrastructure = "infrastructure", CloudProfile = "cloud_profile",
         PackageManager = "package_manager", KubeConfig = "kube_config", ShellHistory = "shell_history",
         Notebook = "notebook", Documentation = "documentation", PrivateKeyFile = "private_key_file", Script = "script",
-        Inventory = "inventory", Config = "config",
+        Inventory = "inventory", Config = "config", CiLog = "ci_log", Ticket = "ticket", Chat = "chat", Mail = "mail",
+        Transcript = "transcript", Stream = "stream",
     }
 }
 words! {

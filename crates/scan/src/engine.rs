@@ -64,6 +64,8 @@ pub trait Sink {
     fn candidate(&mut self, candidate: Candidate);
     /// Something that looked like one and is none.
     fn dismissed(&mut self, why: Dismissal);
+    /// The text that all candidates since the last call were found in, and the number of lines before it.
+    fn searched(&mut self, _text: &[u8], _lines_before: u32) {}
 }
 
 /// How far around a window a name or the start of a value is looked for, in bytes.

@@ -166,6 +166,7 @@ fn search_plain(
             lines,
         };
         engine::scan(rules, &buffer, context, &mut window);
+        sink.searched(&buffer, lines);
         if last {
             return Ok(Outcome::Searched);
         }
@@ -201,6 +202,7 @@ fn search_wide(
     };
     // A file is what its program writes: that it is in wide characters is no disguise.
     engine::scan(rules, &text, context, sink);
+    sink.searched(&text, 0);
     Ok(Outcome::Searched)
 }
 

@@ -1,4 +1,13 @@
 //! Where texts come from. One file per kind of source.
 
+pub mod agent;
+pub mod archive;
+pub mod chat;
+pub mod ci_log;
 pub mod files;
 pub mod git;
+mod json;
+pub mod mail;
+pub mod notebook;
+pub mod opened;
+pub mod ticket;

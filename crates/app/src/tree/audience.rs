@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use tenure_model::place::Audience;
 
 /// Answers for the files below one folder.
-pub(super) struct Audiences {
+pub(crate) struct Audiences {
     root: PathBuf,
     /// Every folder from the top of the file system down to the root lets others pass.
     open_above: bool,

@@ -191,7 +191,7 @@ pub(crate) fn conditions(args: &Output) -> Result<Vec<(String, FailOn)>, Failure
 }
 
 /// The pepper of this user; where no folder for it can be used, one for this run alone.
-fn pepper(state: Result<State, StateError>) -> Result<(Pepper, Option<State>), Failure> {
+pub(crate) fn pepper(state: Result<State, StateError>) -> Result<(Pepper, Option<State>), Failure> {
     let made = state.and_then(|state| Ok((state.pepper()?, Some(state))));
     match made {
         Ok(made) => Ok(made),
@@ -236,7 +236,7 @@ pub(crate) fn failure(error: AssessError) -> Failure {
     let todo = match &error {
         AssessError::Missing { .. } => "name a file or folder that exists and that you may read",
         AssessError::Kind { .. } => "leave KIND= out to have the file recognised by its content",
-        AssessError::Exclude { .. } => "write a glob such as `vendor` or `**/*.min.js`",
+        AssessError::Exclude(_) => "write a glob such as `vendor` or `**/*.min.js`",
         AssessError::Facts(_) => "the format is in docs/facts.md",
         AssessError::Catalog(_) => "`tenure catalog check` names every fault",
         AssessError::Nothing(_) => "name folders or exports that hold something",

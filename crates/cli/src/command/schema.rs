@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use tenure_model::contract;
 
 pub(crate) fn run(args: &Schema) -> Result<ExitCode, Failure> {
-    let schema = if args.contract == "answer" {
-        contract::answer()
-    } else {
-        contract::assessment()
+    let schema = match args.contract.as_str() {
+        "answer" => contract::answer(),
+        "scan" => contract::scan(),
+        _ => contract::assessment(),
     };
     let mut text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::Output {
         to: "the schema".to_owned(),

@@ -29,13 +29,13 @@ fn demo(bench: &Bench) -> Value {
     bench.run(&["demo", "-f", "json"]).ends(0).json()
 }
 
-fn schema(bench: &Bench, contract: &str) -> jsonschema::Validator {
+pub(crate) fn schema(bench: &Bench, contract: &str) -> jsonschema::Validator {
     let schema = bench.run(&["schema", contract]).ends(0).json();
     jsonschema::validator_for(&schema).unwrap()
 }
 
 #[track_caller]
-fn valid(schema: &jsonschema::Validator, value: &Value) {
+pub(crate) fn valid(schema: &jsonschema::Validator, value: &Value) {
     let faults: Vec<String> = schema
         .iter_errors(value)
         .map(|fault| format!("{}: {fault}", fault.instance_path()))

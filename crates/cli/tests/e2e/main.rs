@@ -14,6 +14,7 @@ mod detection;
 mod edits;
 mod merging;
 mod reports;
+mod scan;
 mod secrets;
 mod surfaces;
 mod vendor_lists;

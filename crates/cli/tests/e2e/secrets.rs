@@ -695,3 +695,127 @@ fn no_list_of_keys_holds_a_secret_nor_the_workbook() {
     search.clean_run("import edits", &ran);
     search.clean_folder("import edits", bench.state());
 }
+
+/// Files that hold texts of their own.
+fn opened(bench: &Bench, canaries: &mut Canaries) {
+    let openai = |seed| sample::secret("openai", "project_api_key", seed);
+    let member = canaries.plant("a member of an archive", openai(90));
+    let name = canaries.plant("the name of a member", openai(91));
+    let zip = crate::scan::sources::zipped(&[
+        ("a.env", format!("K={member}\n").as_bytes()),
+        (
+            &format!("{name}.env"),
+            format!("API_KEY={member}\n").as_bytes(),
+        ),
+    ]);
+    bench.write("in/whole.zip", &zip);
+    bench.write("in/cut.zip", &zip[..zip.len() - 9]);
+    let subject = canaries.plant("the subject of a mail", openai(92));
+    let author = canaries.plant("the author of a message", sample::generic(93));
+    let ticket = canaries.plant("the key of a ticket", openai(94));
+    let step = canaries.plant("the step of a job", openai(95));
+    bench.write(
+        "in/a.mbox",
+        format!("From a@x Tue Mar  3 10:00:00 2026\nFrom: {subject} <a@x>\nSubject: {subject}\n\n{subject}\n"),
+    );
+    bench.write(
+        "in/chat/2026-03-03.json",
+        serde_json::json!([{"ts": "1772533800.1", "text": author, "user": author}]).to_string(),
+    );
+    bench.write(
+        "in/jira.json",
+        serde_json::json!({"issues": [{"key": ticket, "fields": {"summary": ticket}}]}).to_string(),
+    );
+    bench.write(
+        "in/job.log",
+        format!("2026-03-03T10:00:00.1234567Z ##[group]Run {step}\n2026-03-03T10:00:00.1234567Z {step}\n"),
+    );
+}
+
+const SCANS: [&[&str]; 9] = [
+    &[],
+    &["-v"],
+    &["-f", "json"],
+    &["-f", "jsonl"],
+    &["-f", "csv"],
+    &["-f", "md"],
+    &["-f", "sarif"],
+    &["-f", "gitlab"],
+    &["-v", "--no-allow", "--write-baseline", "decisions.jsonl"],
+];
+
+#[test]
+fn no_output_of_a_scan_holds_a_secret() {
+    let (bench, mut canaries) = planted();
+    let openai = |seed| sample::secret("openai", "project_api_key", seed);
+    let name = canaries.plant("the name of a file", openai(80));
+    let generic = sample::generic(81);
+    bench.write(
+        &format!("{name}/{name}.env"),
+        format!("PAYMENT_API_KEY={generic}\n"),
+    );
+    let reason = canaries.plant("the reason of an allow", openai(82));
+    let reason_generic = canaries.plant(
+        "the reason of an allow, without a form",
+        sample::generic(83),
+    );
+    bench.write(
+        "allowed.env",
+        format!(
+            "OPENAI_API_KEY={reason} # tenure:allow reason=\"{reason}\"\n\
+             PAYMENT_API_KEY={reason_generic} # tenure:allow reason=\"it is {reason_generic}\" until={reason_generic}\n"
+        ),
+    );
+    opened(&bench, &mut canaries);
+    let search = canaries.search();
+    for format in SCANS {
+        let mut args = vec!["scan", ".", "--today", TODAY, "--fail-on", "none"];
+        args.extend(format);
+        let ran = bench.run(&args);
+        assert!(matches!(ran.code, 0 | 3), "{}", ran.err);
+        search.clean_run(&format!("scan {format:?}"), &ran);
+        search.clean_folder("scan", bench.state());
+    }
+    let decisions = std::fs::read(bench.tree().join("decisions.jsonl")).unwrap();
+    search.clean("a baseline", &decisions);
+    assert!(decisions.len() > 10_000, "most canaries have to be found");
+    std::fs::remove_file(bench.tree().join("decisions.jsonl")).unwrap();
+    let text = canaries
+        .all
+        .iter()
+        .fold(String::new(), |text, (_, secret, _)| {
+            text + "API_KEY=" + secret + "\n"
+        });
+    let ran = bench.fed(&["scan", "-", "-v"], &text).ends(1);
+    search.clean_run("scan of standard input", &ran);
+}
+
+#[test]
+fn no_failing_scan_holds_a_secret_that_stood_in_its_input() {
+    let bench = Bench::new();
+    let mut canaries = Canaries::default();
+    let mut named = Vec::new();
+    for (at, shape) in [
+        "{}\n",
+        "{\"{}\": 1}\n",
+        "{\"id\": \"{}\", \"path\": \"a\", \"rule\": \"b\", \"{}\": 1}\n",
+        "{\"id\": \"a\", \"path\": \"a\", \"rule\": \"b\", \"until\": \"{}\"}\n",
+        "[\"{}\"]\n",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let file = format!("{at}.txt");
+        let seed = 7000 + u64::try_from(at).unwrap();
+        let secret = canaries.plant(&file, sample::secret("openai", "project_api_key", seed));
+        named.push(bench.write(&file, shape.replace("{}", &secret)));
+    }
+    let search = canaries.search();
+    for path in &named {
+        let path = path.to_str().unwrap();
+        for flag in ["-b", "--policy", "--catalog"] {
+            let ran = bench.run(&["scan", ".", flag, path]).ends(2);
+            search.clean_run(&format!("scan {flag} {path}"), &ran);
+        }
+    }
+}

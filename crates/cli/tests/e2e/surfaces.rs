@@ -8,7 +8,7 @@ fn shown(args: &[&str], columns: &str) -> String {
     shown_by(&Bench::new(), args, columns)
 }
 
-fn shown_by(bench: &Bench, args: &[&str], columns: &str) -> String {
+pub(crate) fn shown_by(bench: &Bench, args: &[&str], columns: &str) -> String {
     let output = bench
         .command(args)
         .env("COLUMNS", columns)
@@ -47,6 +47,8 @@ snapshots! {
     help_lists_every_command_at_80_columns: ["--help"], "80";
     the_help_of_assess_at_100_columns: ["assess", "--help"], "100";
     the_help_of_assess_at_80_columns: ["assess", "--help"], "80";
+    the_help_of_scan_at_100_columns: ["scan", "--help"], "100";
+    the_help_of_scan_at_80_columns: ["scan", "--help"], "80";
     the_demo_at_100_columns: ["demo"], "100";
     the_demo_at_80_columns: ["demo"], "80";
     every_key_of_the_demo_at_100_columns: ["demo", "--all"], "100";

@@ -1,0 +1,343 @@
+//! The exposure scan: places to findings, one per secret, each with every place where it was seen.
+
+mod grouped;
+mod text;
+
+use crate::{
+    exclude::{self, BadGlob},
+    progress::Progress,
+    tree::{DeclaredPlaces, Source, catch},
+};
+use grouped::Grouped;
+use rayon::prelude::*;
+use std::{
+    collections::BTreeSet,
+    io::Read,
+    path::{Component, Path, PathBuf},
+};
+use tenure_model::{
+    catalog::Provider,
+    day::Day,
+    document::{Origin, Place},
+    place::{Audience, Liveness, PlaceKind, hints},
+    scan::{KnownKey, SCHEMA, Scan, Stats},
+    secret::Fingerprint,
+};
+use tenure_scan::{
+    reader::Outcome,
+    rule::{RuleError, Rules},
+};
+use text::Counted;
+
+pub use catch::Lens;
+
+/// The rules that no provider's file holds.
+pub const GENERIC: [&str; 2] = ["generic_secret", "private_key"];
+
+/// Why nothing was scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// A path that is not there.
+    #[error("{}: {error}", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// The reason.
+        error: std::io::Error,
+    },
+    /// A glob that cannot be read.
+    #[error(transparent)]
+    Exclude(#[from] BadGlob),
+    /// A format of the catalogue that cannot be used.
+    #[error("catalogue: {0}")]
+    Catalog(#[from] RuleError),
+    /// A rule that does not exist.
+    #[error("no rule, provider or kind is called `{name}`{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    Rule {
+        /// The name.
+        name: String,
+        /// The nearest one.
+        nearest: Option<String>,
+    },
+    /// Nothing could be read.
+    #[error("nothing was read: {0}")]
+    Nothing(String),
+}
+
+/// The places to search, listed and not yet read: up to here, no rule is needed.
+pub struct Places {
+    sources: Vec<Source>,
+    /// Standard input is one of them.
+    stream: bool,
+    bytes: u64,
+}
+
+/// What of the findings counts.
+pub struct Wanted<'w> {
+    /// Only these rules, providers or kinds; all where there is none.
+    pub only: &'w [String],
+    /// Not these.
+    pub without: &'w [String],
+    /// `tenure:allow` counts.
+    pub allow: bool,
+    /// The day that ends are held against.
+    pub today: Day,
+    /// Who in the register a fingerprint belongs to.
+    pub known: &'w (dyn Fn(&Fingerprint) -> Option<KnownKey> + Sync),
+}
+
+/// What came of it.
+pub struct Scanned {
+    /// The scan.
+    pub scan: Scan,
+    /// Every path that was searched to its end, as findings name it.
+    pub read: BTreeSet<String>,
+}
+
+/// Compiles the formats of the catalogue.
+///
+/// # Errors
+/// Names the format that cannot be compiled.
+pub fn rules(providers: &[Provider]) -> Result<Rules, ScanError> {
+    Ok(Rules::compile(providers)?)
+}
+
+/// Lists what lies at the given paths; `-` is standard input.
+///
+/// # Errors
+/// A path that is not there, a glob that cannot be read, or no file at all.
+pub fn list(paths: &[PathBuf], exclude: &[String]) -> Result<Places, ScanError> {
+    let exclude = exclude::globs(exclude)?;
+    let stream = paths.iter().any(|path| path == Path::new("-"));
+    let here = std::env::current_dir().ok();
+    let (mut sources, mut named) = (Vec::new(), Vec::new());
+    for path in paths.iter().filter(|path| *path != Path::new("-")) {
+        let meta = std::fs::metadata(path).map_err(|error| ScanError::Missing {
+            path: path.clone(),
+            error,
+        })?;
+        let below = |path: &Path| {
+            path.components()
+                .all(|part| !matches!(part, Component::ParentDir))
+        };
+        let inside = match &here {
+            Some(here) if path.is_absolute() => path.strip_prefix(here).ok().map(Path::to_owned),
+            Some(_) => Some(path.clone()),
+            None => None,
+        };
+        match inside.filter(|path| meta.is_file() && below(path)) {
+            Some(inner) => named.push(inner),
+            None => sources.push(Source::list(path, paths.len() == 1, &exclude)),
+        }
+    }
+    if let (false, Some(here)) = (named.is_empty(), here) {
+        sources.insert(0, Source::of_files(&here, &named, &exclude));
+    }
+    let entries = || sources.iter().flat_map(Source::entries);
+    let places = Places {
+        stream,
+        bytes: entries()
+            .filter_map(|entry| std::fs::metadata(&entry.path).ok())
+            .fold(0, |sum, meta| sum.saturating_add(meta.len())),
+        sources,
+    };
+    if places.files() == 0 && !stream {
+        let refused = places.sources.iter().flat_map(Source::refused).next();
+        return Err(ScanError::Nothing(refused.map_or_else(
+            || "there is no file in the given places".to_owned(),
+            |one| format!("{}: {}", one.path, one.reason),
+        )));
+    }
+    Ok(places)
+}
+
+impl Places {
+    /// How many files there are.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        let files = self.sources.iter().map(Source::len).sum::<usize>();
+        u64::try_from(files).unwrap_or(u64::MAX)
+    }
+
+    /// Searches all of them; `input` is read where `-` was given.
+    ///
+    /// # Errors
+    /// A rule that does not exist, or nothing that could be read. A single file that cannot be read is no error:
+    /// it is named in `skipped`, and `complete` is false.
+    pub fn search(
+        &self,
+        lens: Lens<'_>,
+        wanted: &Wanted<'_>,
+        input: &mut dyn Read,
+        progress: &dyn Progress,
+    ) -> Result<Scanned, ScanError> {
+        check_rules(lens.providers, wanted)?;
+        let mut grouped = Grouped::new(lens, wanted);
+        progress.begin("scanning", self.files());
+        progress.ahead(self.bytes);
+        if self.stream {
+            stream(&mut grouped, lens, input, progress);
+        }
+        for source in &self.sources {
+            folder(&mut grouped, source, lens, progress);
+        }
+        progress.end();
+        grouped.finish()
+    }
+}
+
+/// Standard input, as one text.
+fn stream(
+    grouped: &mut Grouped<'_>,
+    lens: Lens<'_>,
+    input: &mut dyn Read,
+    progress: &dyn Progress,
+) {
+    let place = Place {
+        origin: Origin::Stream,
+        audience_why: "nobody says where it comes from".to_owned(),
+        audience: Audience::Unknown,
+        ..Place::of_file("-", PlaceKind::Stream)
+    };
+    let mut counted = Counted::new(input, progress);
+    let read = text::search(lens, &mut counted, &hints::of_path("-"));
+    grouped.stats.bytes = grouped.stats.bytes.saturating_add(counted.read);
+    match read {
+        Ok(read) if counted.read == 0 && read.outcome == Outcome::Searched => {
+            grouped.skip("-", "standard input is empty".to_owned());
+        }
+        Ok(read) => grouped.take(".", &place, read, true),
+        Err(error) => grouped.skip("-", error.to_string()),
+    }
+}
+
+/// Every file of a folder.
+fn folder(grouped: &mut Grouped<'_>, source: &Source, lens: Lens<'_>, progress: &dyn Progress) {
+    let audiences = source.audiences();
+    let nowhere = DeclaredPlaces::new();
+    let files: Vec<_> = source
+        .entries()
+        .par_iter()
+        .map(|entry| {
+            let hints = source.hints(entry);
+            let place = Place::of_file(shown(&source.name, &entry.relative), hints.kind);
+            let read = text::search_file(lens, entry, &place, &hints, progress);
+            progress.file();
+            (place, read)
+        })
+        .collect();
+    for one in source.refused() {
+        grouped.skip(&shown(&source.name, &one.path), one.reason);
+    }
+    for (folder, count) in source.left_out() {
+        let sum = grouped.stats.left_out.entry(folder.clone()).or_default();
+        *sum = sum.saturating_add(*count);
+    }
+    for (entry, (place, file)) in source.entries().iter().zip(files) {
+        grouped.stats.bytes = grouped.stats.bytes.saturating_add(file.bytes);
+        for (path, problem) in file.problems {
+            grouped.skip(&path, problem);
+        }
+        if file.opened {
+            grouped.file(&place.path);
+        }
+        let mut around = None;
+        for (inner, read) in file.texts {
+            let mut here = inner.unwrap_or_else(|| place.clone());
+            if !read.found.is_empty() {
+                let around =
+                    around.get_or_insert_with(|| source.around(&audiences, &nowhere, &entry.path));
+                here.commit = around.commit().map(str::to_owned);
+                here.at_tip = around.tracked.then_some(true);
+                if here.audience_why.is_empty() {
+                    here.audience = around.audience;
+                    here.audience_why = around.why.clone();
+                }
+            }
+            grouped.take(&source.name, &here, read, !file.opened);
+        }
+    }
+}
+
+/// A path as findings name it: below the folder where the scan was started, or relative to a source that is named
+/// by its full path. The same checkout gives the same paths on every machine.
+fn shown(source: &str, relative: &str) -> String {
+    let folder = Path::new(source);
+    let parts: Vec<_> = folder
+        .components()
+        .filter(|part| !matches!(part, Component::CurDir))
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    if folder.is_absolute() || parts.is_empty() {
+        return relative.to_owned();
+    }
+    let joined = parts.join("/");
+    if joined == relative || joined.ends_with(&format!("/{relative}")) {
+        joined
+    } else {
+        format!("{joined}/{relative}")
+    }
+}
+
+fn check_rules(providers: &[Provider], wanted: &Wanted<'_>) -> Result<(), ScanError> {
+    let mut names: BTreeSet<String> = GENERIC.iter().map(|name| (*name).to_owned()).collect();
+    for provider in providers {
+        names.insert(provider.provider.clone());
+        for kind in &provider.credentials {
+            names.insert(kind.kind.clone());
+            names.insert(catch::rule(&provider.provider, &kind.kind));
+        }
+    }
+    for name in wanted.only.iter().chain(wanted.without) {
+        if !names.contains(name) {
+            const CLOSE: f64 = 0.8;
+            let nearest = names
+                .iter()
+                .map(|known| (strsim::jaro_winkler(name, known), known))
+                .filter(|(likeness, _)| *likeness >= CLOSE)
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .map(|(_, known)| known.clone());
+            return Err(ScanError::Rule {
+                name: name.clone(),
+                nearest,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A scan that found nothing yet.
+fn empty(today: Day) -> Scan {
+    Scan {
+        schema: SCHEMA.to_owned(),
+        complete: true,
+        today,
+        findings: Vec::new(),
+        stale: Vec::new(),
+        skipped: Vec::new(),
+        notes: Vec::new(),
+        stats: Stats::default(),
+    }
+}
+
+/// No copy was tried at its provider.
+const UNCHECKED: Liveness = Liveness::NotChecked;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_the_same_on_every_machine() {
+        for (source, relative, path) in [
+            (".", "src/a.py", "src/a.py"),
+            ("./", "a.py", "a.py"),
+            ("src", "a.py", "src/a.py"),
+            ("./src/", "x/a.py", "src/x/a.py"),
+            ("/builds/x", "a.py", "a.py"),
+            ("../other/k.env", "k.env", "../other/k.env"),
+        ] {
+            assert_eq!(shown(source, relative), path, "{source} {relative}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What was typed after `tenure scan`.
+
+use clap::Args as ClapArgs;
+use std::path::PathBuf;
+use tenure_model::day::Day;
+
+/// Finds copies of keys below the given places and groups them by secret. Secrets are never shown: a finding has a
+/// hint, and an id that is the same on every machine and survives moved lines, rebases and renames.
+///
+/// Nothing leaves this machine. No configuration, ignore file or baseline that lies in a scanned folder applies
+/// unless a flag names it. `tenure:allow reason="…" until=YYYY-MM-DD` on the line of a key, or on the line before
+/// it, lets that copy stay; it is counted, and `--no-allow` overrules it.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Scan {
+    /// Folders and files; `-` is standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Decisions made earlier: a file of --write-baseline, or what `-f json` wrote. What they cover is known
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write every finding of this run as a decision; a file that is there is brought up to date
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
+    /// Leave out what matches, relative to each PATH, for example `vendor` or `**/*.min.js`
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Only these rules: `openai/project_api_key`, a provider, a kind, `generic_secret`, `private_key`
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) rule: Vec<String>,
+    /// Not these rules
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) no_rule: Vec<String>,
+    /// `tenure:allow` in scanned files does not count
+    #[arg(long)]
+    pub(crate) no_allow: bool,
+    /// What ends with code 1: a key that no decision covers, any key, a key that still works, or nothing
+    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// How to print it; guessed from the file name that -o gives
+    #[arg(short, long, value_enum)]
+    pub(crate) format: Option<ScanFormat>,
+    /// Write it here in place of standard output; may be given several times
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// Append a summary to the file that GITHUB_STEP_SUMMARY names
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// The day that ends of decisions are held against; today in UTC where none is named
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<Day>,
+    /// The policy in force; the built-in one where none is named
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A folder of provider files of your own: added, or put in place of built-in ones of the same name
+    #[arg(long, value_name = "DIR")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: known and allowed keys, stale decisions, all places, what was dismissed
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// No colour, as with NO_COLOR in the environment
+    #[arg(long)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FailOn {
+    /// A key that neither the baseline nor tenure:allow covers; this holds where the flag is not given
+    New,
+    /// Every key that tenure:allow does not cover
+    Any,
+    /// A key that its provider still accepts
+    Live,
+    /// Nothing
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ScanFormat {
+    /// For people
+    Table,
+    /// The whole scan (tenure.scan/1)
+    Json,
+    /// One finding per line
+    Jsonl,
+    /// One place per row, for a spreadsheet
+    Csv,
+    /// A Markdown table
+    Md,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// A secret detection report of GitLab
+    Gitlab,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 read whole, nothing to fail on; 1 findings, as --fail-on says;
+2 usage, a path that is not there, or nothing read; 3 read in part (1 wins
+over 3); 4 Tenure itself failed. The last line on standard error says why.";

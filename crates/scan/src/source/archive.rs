@@ -1,0 +1,140 @@
+//! Archives: zip (jar, whl), tar, gzip, in each other; the layers of container images are tars in a tar.
+
+use super::{
+    chat,
+    opened::{Opener, ReadSeek},
+};
+use std::io::{self, Read};
+use tenure_model::{
+    document::{Origin, Place},
+    place::hints,
+};
+
+/// A member of a container as a place: its audience is that of the container.
+fn inside(container: &Place, name: &str, layer: bool) -> Place {
+    let origin = if layer || container.origin == Origin::Layer {
+        Origin::Layer
+    } else {
+        Origin::Archived
+    };
+    Place {
+        origin,
+        kind: hints::of_path(name).kind,
+        path: format!("{}!{name}", container.path),
+        first_line: Some(1),
+        ..container.clone()
+    }
+}
+
+/// Layers of an OCI layout are blobs, those of `docker save` were called `layer.tar`
+/// (<https://github.com/opencontainers/image-spec/blob/main/image-layout.md>, read 2026-11-26).
+fn is_layer(path: &str) -> bool {
+    path.contains("!blobs/sha256/") || path.ends_with("/layer.tar")
+}
+
+pub(super) fn zip(
+    opener: &mut Opener<'_>,
+    place: &Place,
+    from: &mut dyn ReadSeek,
+) -> io::Result<bool> {
+    let mut archive = match ::zip::ZipArchive::new(from) {
+        Ok(archive) => archive,
+        Err(error) => {
+            opener
+                .take
+                .refused(&place.path, format!("it is no whole zip: {error}"));
+            return Ok(true);
+        }
+    };
+    if let Ok(mut list) = archive.by_name("channels.json")
+        && let Some(bytes) = opener.read(&format!("{}!channels.json", place.path), &mut list)
+    {
+        opener.public_channels = chat::public_channels(&bytes);
+    }
+    for index in 0..archive.len() {
+        if !opener.another(&place.path) {
+            break;
+        }
+        let name = archive
+            .name_for_index(index)
+            .and_then(|name| Some(name.ok()?.into_owned()))
+            .unwrap_or_else(|| format!("member {index}"));
+        let inner = inside(place, &name, false);
+        match archive.by_index(index) {
+            Ok(member) if member.is_dir() => {}
+            Ok(mut member) => {
+                let bytes = opener.read(&inner.path, &mut member);
+                drop(member);
+                if let Some(bytes) = bytes {
+                    opener.member(inner, bytes);
+                }
+            }
+            Err(error) => {
+                let reason = format!("it cannot be unpacked: {error}");
+                opener.take.refused(&inner.path, reason);
+            }
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn tar(opener: &mut Opener<'_>, place: &Place, from: &mut dyn Read) -> io::Result<bool> {
+    let layer = is_layer(&place.path);
+    let mut archive = ::tar::Archive::new(from);
+    let entries = archive.entries()?;
+    for entry in entries {
+        if !opener.another(&place.path) {
+            break;
+        }
+        let mut entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                opener.take.refused(
+                    &place.path,
+                    format!("it is no whole tar: {error}; the rest was not read"),
+                );
+                break;
+            }
+        };
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let inner = inside(place, name.trim_start_matches("./"), layer);
+        if let Some(bytes) = opener.read(&inner.path, &mut entry) {
+            opener.member(inner, bytes);
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn gzip(
+    opener: &mut Opener<'_>,
+    place: &Place,
+    from: &mut dyn Read,
+) -> io::Result<bool> {
+    let mut unpacked = flate2::read::MultiGzDecoder::new(from);
+    let mut head = Vec::new();
+    let begun = (&mut unpacked).take(512).read_to_end(&mut head);
+    if let Err(error) = begun {
+        opener
+            .take
+            .refused(&place.path, format!("it is no whole gzip: {error}"));
+        return Ok(true);
+    }
+    let is_tar = head.get(257..262) == Some(b"ustar");
+    let mut whole = io::Cursor::new(head).chain(unpacked);
+    if is_tar {
+        return tar(opener, place, &mut whole);
+    }
+    let name = place.path.rsplit(['/', '!']).next().unwrap_or_default();
+    let name = name.strip_suffix(".gz").unwrap_or(name).to_owned();
+    let inner = inside(place, &name, false);
+    if let Some(bytes) = opener.read(&inner.path, &mut whole) {
+        opener.member(inner, bytes);
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests;
