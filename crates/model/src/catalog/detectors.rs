@@ -194,6 +194,7 @@ template = "acmet_{base62:32}"
 source = "https://acme.example/keys"
 read_on = "2026-11-26"
 basis = "documented"
+words = "Keys start with acmet_"
 "#;
 
     fn problems(text: &str, providers: &mut Vec<Provider>) -> Vec<String> {
