@@ -321,6 +321,7 @@ counter = ["acmet_{base62:31}"]
 source = "https://acme.example/keys"
 read_on = "2026-11-01"
 basis = "documented"
+words = "every key starts with acmet_"
 "#;
 
 #[test]
