@@ -1,15 +1,21 @@
 //! How fast the engine goes through the files below a folder, read beforehand:
 //! `cargo run --release -p tenure-scan --example throughput -- catalog/providers FOLDER [ROUNDS]`.
+//! `WATCH=1000000` looks for that many made-up known keys as well, `ONLY=1` for nothing else.
 //! Prints the time to make the rules, and for each round seconds, bytes per second and what was found.
 #![allow(clippy::print_stdout, reason = "a program for measuring")]
 
 use std::{error::Error, fs, path::Path, time::Instant};
-use tenure_model::catalog::Provider;
+use tenure_model::{
+    catalog::{Provider, template::numbers},
+    secret::Pepper,
+    watch::{Mark, WatchKeys},
+};
 use tenure_scan::{
     engine::{self, Candidate, Context, Sink},
     judge::Dismissal,
     rule::Rules,
     source::files,
+    watchlist::{Known, Watch, WatchKey, write},
 };
 
 #[derive(Default)]
@@ -30,6 +36,30 @@ impl Sink for Count {
     }
 }
 
+/// A list of as many keys, of which nobody has one.
+fn made_up(count: u64) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut random = numbers(7);
+    let keys = (0..count)
+        .map(|_| {
+            let (window, proof) = (random() >> 32, random());
+            Ok(WatchKey {
+                mark: Mark {
+                    window: u32::try_from(window)?,
+                    length: 40,
+                    after: 0,
+                    proof: u128::from(proof).to_le_bytes(),
+                },
+                letters_only: false,
+                known: Known {
+                    id: Some(format!("key_{proof:x}")),
+                    name: None,
+                },
+            })
+        })
+        .collect::<Result<_, Box<dyn Error>>>()?;
+    Ok(write(&WatchKeys::of(&Pepper::new([1; 32])), keys)?)
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(catalog), Some(folder)) = (arguments.next(), arguments.next()) else {
@@ -47,6 +77,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let began = Instant::now();
     let rules = Rules::compile(&providers)?;
     println!("{} rules in {:?}", rules.all().len(), began.elapsed());
+    let rules = match std::env::var("WATCH") {
+        Err(_) => rules,
+        Ok(count) => {
+            let list = made_up(count.parse()?)?;
+            let began = Instant::now();
+            let watch = Watch::parse(list)?;
+            println!("{} known keys in {:?}", watch.len(), began.elapsed());
+            if std::env::var_os("ONLY").is_some() {
+                Rules::known_only(watch)?
+            } else {
+                rules.watching(watch)
+            }
+        }
+    };
     let texts: Vec<Vec<u8>> = files::list(Path::new(&folder))
         .entries
         .iter()

@@ -14,7 +14,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// Bytes that are searched at once.
-pub const CHUNK: usize = 8 << 20;
+pub const CHUNK: usize = 2 << 20;
 /// Bytes that two neighbouring chunks share; no credential is longer.
 pub const OVERLAP: usize = 64 << 10;
 /// Bytes that a packed file may come to.

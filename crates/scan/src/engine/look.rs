@@ -43,8 +43,8 @@ pub(super) fn looks<'r>(
         look.runs(part.clone());
         if rules.seeks_formats() {
             look.rare(part.clone());
+            look.triggers(part.clone());
         }
-        look.triggers(part.clone());
         look.escapes(part);
     }
     look.seen
@@ -312,10 +312,9 @@ impl<'r> Look<'r, '_, '_> {
         let seen = std::mem::take(&mut self.values);
         for hit in self.rules.triggers(text, part) {
             match text.get(hit.clone()) {
-                Some(b"://") if self.rules.seeks_formats() => self.address(hit.end),
-                Some(private_key::BEGIN) if self.rules.seeks_formats() => self.armour(hit.start),
+                Some(b"://") => self.address(hit.end),
+                Some(private_key::BEGIN) => self.armour(hit.start),
                 Some(b" -u " | b"--user ") => self.user_and_password(hit.end),
-                _ if !self.rules.seeks_formats() => {}
                 _ => {
                     if let Some(start) = binding::value_after(text, hit.end) {
                         let (value, quoted) = binding::extent(text, start);
