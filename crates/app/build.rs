@@ -1,4 +1,4 @@
-//! Embeds the provider catalogue and the example company: every file, in the order of its name.
+//! Embeds the provider catalogue, its detectors and the example company: every file, in the order of its name.
 
 use std::{
     env,
@@ -13,14 +13,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
     let providers = top.join("catalog/providers");
-    let mut list = String::from("&[\n");
-    for (name, path) in files(&providers)? {
-        if let Some(slug) = name.strip_suffix(".toml") {
-            writeln!(list, "    ({slug:?}, include_str!({path:?})),")?;
+    let detectors = top.join("catalog/detectors");
+    for (folder, list) in [(&providers, "providers.rs"), (&detectors, "detectors.rs")] {
+        let mut text = String::from("&[\n");
+        for (name, path) in files(folder)? {
+            if let Some(slug) = name.strip_suffix(".toml") {
+                writeln!(text, "    ({slug:?}, include_str!({path:?})),")?;
+            }
         }
+        text.push_str("]\n");
+        fs::write(out.join(list), text)?;
     }
-    list.push_str("]\n");
-    fs::write(out.join("providers.rs"), list)?;
 
     let example = top.join("examples/northwind");
     let mut list = String::from("&[\n");
@@ -32,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // INVARIANT: a new file changes a folder, and a changed file is tracked by `include_str!`.
     let mut said = std::io::stdout();
-    for folder in [&providers, &example] {
+    for folder in [&providers, &detectors, &example] {
         std::io::Write::write_all(
             &mut said,
             format!("cargo::rerun-if-changed={}\n", folder.display()).as_bytes(),

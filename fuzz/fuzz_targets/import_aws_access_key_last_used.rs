@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tenure_fuzz::targets::import_aws_access_key_last_used(bytes));
+libfuzzer_sys::fuzz_target!(
+    |bytes: &[u8]| tenure_fuzz::targets::import_aws_access_key_last_used(bytes)
+);

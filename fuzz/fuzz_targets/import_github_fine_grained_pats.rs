@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tenure_fuzz::targets::import_github_fine_grained_pats(bytes));
+libfuzzer_sys::fuzz_target!(
+    |bytes: &[u8]| tenure_fuzz::targets::import_github_fine_grained_pats(bytes)
+);

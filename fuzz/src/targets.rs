@@ -11,6 +11,7 @@ use tenure_model::{
     baseline::Baseline,
     catalog::{
         Provider,
+        detectors::Detectors,
         template::{self, Template},
     },
     day::Day,
@@ -21,16 +22,24 @@ use tenure_model::{
     facts::Case,
     place::{PlaceKind, hints},
     policy::{self, Policy},
+    secret::{Pepper, Secret},
+    watch::WatchKeys,
 };
 use tenure_scan::{
+    decode,
     engine::{self, Candidate, Context, Sink},
     judge::Dismissal,
     reader,
-    rule::Rules,
+    rule::{
+        Rules,
+        gitleaks::{Gitleaks, Origin},
+    },
+    run,
     source::{
         git::WorkTree,
         opened::{self, Kind, Limits, Take},
     },
+    watchlist::{self, Known, Watch, WatchKey},
 };
 
 /// One parser.
@@ -100,12 +109,41 @@ const XLSX: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/keys.xls
 const ODS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/keys.ods");
 const REFUSAL: &[u8] = br#"{"message":"Resource not accessible by integration","status":"403"}"#;
 
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../crates/connect/tests/fixtures/", $name))
+    };
+}
+
 importers! {
     import_aws_credential_report, "aws-credential-report", [REPORT_22, REPORT_23];
     import_aws_access_keys, "aws-access-keys", [KEYS];
     import_aws_access_key_last_used, "aws-access-key-last-used", [USED, NEVER_USED];
     import_github_fine_grained_pats, "github-fine-grained-pats", [PATS, REFUSAL];
     import_github_deploy_keys, "github-deploy-keys", [DEPLOY, REFUSAL];
+    import_aws_service_specific_credentials, "aws-service-specific-credentials", [fixture!("aws_list_service_specific_credentials.json")];
+    import_github_org_installations, "github-org-installations", [fixture!("github_org_installations.json")];
+    import_github_credential_authorizations, "github-credential-authorizations", [fixture!("github_credential_authorizations.json")];
+    import_gcp_service_account_keys, "gcp-service-account-keys", [fixture!("gcp_service_account_keys.json")];
+    import_gcp_api_keys, "gcp-api-keys", [fixture!("gcp_api_keys.json")];
+    import_entra_app_credentials, "entra-app-credentials", [fixture!("azure_applications.json")];
+    import_vault_kv_metadata, "vault-kv-metadata", [fixture!("openbao_kv_list.json"), fixture!("openbao_kv_metadata.json")];
+    import_okta_api_tokens, "okta-api-tokens", [fixture!("okta_api_tokens.json")];
+    import_anthropic_api_keys, "anthropic-api-keys", [fixture!("anthropic_api_keys.json"), fixture!("anthropic_api_keys_legacy.json")];
+    import_openai_api_keys, "openai-api-keys", [fixture!("openai_admin_api_keys.json"), fixture!("openai_project_api_keys.json")];
+    import_cloudflare_api_tokens, "cloudflare-api-tokens", [fixture!("cloudflare_tokens.json")];
+    import_datadog_keys, "datadog-keys", [fixture!("datadog_api_keys.json"), fixture!("datadog_application_keys.json")];
+    import_stripe_api_keys, "stripe-api-keys", [fixture!("stripe_v2_api_keys.json")];
+    import_slack_approved_apps, "slack-approved-apps", [fixture!("slack_admin_apps_approved.json")];
+    import_snowflake_access_tokens, "snowflake-access-tokens", [fixture!("snowflake_access_tokens.csv")];
+    import_snowflake_users, "snowflake-users", [fixture!("snowflake_users.csv")];
+    import_databricks_tokens, "databricks-tokens", [fixture!("databricks_tokens.json")];
+    import_gitlab_tokens, "gitlab-tokens", [fixture!("gitlab_project_access_tokens.json")];
+    import_gitlab_deploy_tokens, "gitlab-deploy-tokens", [fixture!("gitlab_deploy_tokens.json")];
+    import_atlassian_api_tokens, "atlassian-api-tokens", [fixture!("atlassian_api_tokens.json")];
+    import_mongodb_atlas_keys, "mongodb-atlas-keys", [fixture!("mongodb_atlas_api_keys.json"), fixture!("mongodb_atlas_service_accounts.json")];
+    import_hcp_terraform_tokens, "hcp-terraform-tokens", [fixture!("hcp_terraform_team_tokens.json")];
+    import_hcp_service_principal_keys, "hcp-service-principal-keys", [fixture!("hcp_service_principal_keys.json")];
     import_people, "people", [PEOPLE, SCIM];
     import_workbook, "workbook", [XLSX, ODS];
     import_table, "table", [TABLE, SMALL_TABLE];
@@ -114,7 +152,7 @@ importers! {
 documents! {
     source_zip, Zip, "x.zip", zips;
     source_tar, Tar, "x.tar", tars;
-    source_gzip, Gzip, "x.gz", gzips;
+    source_packed, Packed, "x.tgz", gzips;
     source_notebook, Notebook, "x.ipynb", notebooks;
     source_ci_log, CiLog, "logs.zip!build/3_Run.txt", ci_logs;
     source_json, Json, "deploys/2026-03-03.json", chats_and_tickets;
@@ -138,6 +176,26 @@ pub static OTHERS: &[Target] = &[
         name: "scan",
         run: scan,
         corpus: sources,
+    },
+    Target {
+        name: "decode",
+        run: decode,
+        corpus: forms,
+    },
+    Target {
+        name: "watchlist",
+        run: watchlist,
+        corpus: watchlists,
+    },
+    Target {
+        name: "gitleaks",
+        run: gitleaks,
+        corpus: rule_files,
+    },
+    Target {
+        name: "detectors",
+        run: detectors,
+        corpus: || vec![include_bytes!("../../catalog/detectors/package-registries.toml").to_vec()],
     },
     Target {
         name: "provider",
@@ -309,7 +367,11 @@ struct Checked {
 
 impl Sink for Checked {
     fn candidate(&mut self, candidate: Candidate) {
-        assert!(candidate.offset <= self.length, "an offset behind the end");
+        let end = candidate.offset.checked_add(candidate.length);
+        assert!(
+            end.is_some_and(|end| end <= self.length),
+            "a place behind the end"
+        );
         assert!(
             candidate.line >= 1 && candidate.line <= self.lines,
             "line {}",
@@ -355,14 +417,86 @@ pub fn scan(bytes: &[u8]) {
             test_material: false,
             encoded: false,
         };
-        // UTF-16 is read as UTF-8, which is longer.
+        // UTF-16 is read as UTF-8, which is longer; what is packed may be of any length, and broken.
+        let packed = decode::packed(bytes).is_some();
         let mut sink = Checked {
-            length: bytes.len().saturating_mul(2),
+            length: if packed {
+                usize::MAX
+            } else {
+                bytes.len().saturating_mul(2)
+            },
             lines: u32::MAX,
             seen: 0,
         };
-        assert!(reader::search_from(rules, &mut &bytes[..], plain, &mut sink).is_ok());
+        let read = reader::search_from(rules, &mut &bytes[..], plain, &mut sink);
+        assert!(read.is_ok() || packed);
     });
+}
+
+/// What stands in other forms: every run and every escape, and the bytes as something packed.
+pub fn decode(bytes: &[u8]) {
+    let mut budget = 1 << 20;
+    for run in run::runs(bytes) {
+        let before = budget;
+        if let Some(decoded) = decode::in_run(bytes, run, &mut budget) {
+            assert!(decoded.span.start < decoded.span.end && decoded.span.end <= bytes.len());
+            assert!(!decoded.chain.is_empty() && !decoded.bytes.is_empty());
+        }
+        assert!(budget <= before);
+    }
+    for at in 0..bytes.len() {
+        if matches!(bytes.get(at), Some(b'%' | b'\\'))
+            && let Some(decoded) = decode::escaped_at(bytes, at)
+        {
+            let map = decoded.map.unwrap_or_default();
+            assert_eq!(map.len(), decoded.bytes.len() + 1);
+            assert!(map.is_sorted() && map.last().is_some_and(|end| *end <= bytes.len()));
+        }
+    }
+    let whole = zeroize::Zeroizing::new(bytes.to_vec());
+    if let Some((text, chain)) = decode::unpacked(whole, 1 << 20) {
+        assert!(text.len() <= (1 << 20).max(bytes.len() * 3) && chain.len() <= 4);
+    }
+}
+
+/// A watch list: refused, or good for looking with.
+pub fn watchlist(bytes: &[u8]) {
+    if let Ok(watch) = Watch::parse(bytes.to_vec()) {
+        assert!(watch.knows(bytes).is_none());
+        for run in run::runs(bytes) {
+            watch.copies(bytes, run, |span, _| assert!(span.end <= bytes.len()));
+        }
+    }
+}
+
+/// A rule file of gitleaks, looked with over itself.
+pub fn gitleaks(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    match Gitleaks::parse(text) {
+        Ok(rules) => {
+            for hit in rules.find(bytes, Origin::default()) {
+                assert!(hit.span.end <= bytes.len() && !hit.rule.is_empty());
+            }
+        }
+        Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+/// A file of detectors.
+pub fn detectors(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut providers = Vec::new();
+    let added = Detectors::parse("file.toml", text)
+        .map_err(|error| vec![error])
+        .and_then(|detectors| detectors.add_to("file.toml", &mut providers));
+    for error in added.err().unwrap_or_default() {
+        assert!(!error.at.is_empty() && !error.problem.is_empty());
+    }
+    let _ = Rules::compile(&providers);
 }
 
 /// One provider file.
@@ -640,6 +774,60 @@ fn providers() -> Vec<Vec<u8>> {
         include_bytes!("../../catalog/providers/npm.toml").to_vec(),
         include_bytes!("../../catalog/providers/sendgrid.toml").to_vec(),
         include_bytes!("../../catalog/providers/stripe.toml").to_vec(),
+    ]
+}
+
+fn forms() -> Vec<Vec<u8>> {
+    [
+        "x = cThaazJMbVg3dlRyNFduWWIxQ2RQMCBhbmQgbW9yZSB3YXlzIHRvIHNheSBpdA==",
+        "x = 71385a6b324c6d58377654723457",
+        "k=abcdef%2Fghij%2bklm%3D \"abc\\/def\\u002bghijklmno\"",
+        "H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA== KLUv/QRYKQAAaGVsbG+jbZ+I",
+        "aABlAGwAbABvACAAdwBvAHIAbABkACEA",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect()
+}
+
+fn watchlists() -> Vec<Vec<u8>> {
+    let pepper = Pepper::new([1; 32]);
+    let keys = WatchKeys::of(&pepper);
+    let template = Template::parse("ex_{base62:32}");
+    let all = (1..4)
+        .filter_map(|seed| {
+            let secret = template.as_ref().ok()?.example(template::numbers(seed));
+            Some(WatchKey {
+                mark: keys.mark(&Secret::new(secret.as_bytes()), 0).ok()?,
+                letters_only: seed == 1,
+                known: Known {
+                    id: Some(format!("key_{seed}")),
+                    name: None,
+                },
+            })
+        })
+        .collect();
+    let empty = watchlist::write(&keys, Vec::new());
+    let some = watchlist::write(&keys, all);
+    [empty, some].into_iter().flatten().collect()
+}
+
+fn rule_files() -> Vec<Vec<u8>> {
+    vec![
+        br#"[[rules]]
+id = "abc"
+regex = '(?i)abc[\w[\]]*\s*=\s*"(abc_[0-9a-z]{16})"'
+secretGroup = 1
+entropy = 3.0
+keywords = ["abc"]
+[[rules.allowlists]]
+condition = "AND"
+paths = ['\.md$']
+stopwords = ["sample"]
+[allowlist]
+regexes = ['^0+$']
+"#
+        .to_vec(),
     ]
 }
 

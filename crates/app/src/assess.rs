@@ -14,8 +14,8 @@ use std::{
 use tenure_connect::importer::{self, ColumnMap};
 use tenure_model::{
     assessment::{
-        Assessment, BlastRadius, FactorNote, Key, SCHEMA, SightingNote, Skipped, SunsetNote,
-        Unmerged, VerdictAnswer,
+        Assessment, BlastRadius, ControlNote, FactNotes, FactorNote, Key, SCHEMA, SightingNote,
+        Skipped, SunsetNote, Unmerged, VerdictAnswer,
     },
     catalog::{Credential, Provider},
     classify::Factor,
@@ -23,15 +23,18 @@ use tenure_model::{
     decide::judge,
     declare::{self, DeclareError},
     evaluate::{self, Evidence},
-    explain,
+    explain::{self, Because, WouldChange},
     facts::{Since, Verdict},
     identity::{self, Known},
     infer::{self, Declaration, Inferred, World},
     key::{Basis, Coverage, CoverageState},
-    note::FactNote,
+    note::{FactNote, OptionNote},
+    people::People,
     policy::Policy,
     secret::Pepper,
+    shared::Pool,
     summary,
+    watch::Kept,
 };
 use tenure_scan::rule::{RuleError, Rules};
 
@@ -69,6 +72,8 @@ pub struct Assessed {
     pub assessment: Assessment,
     /// How the columns of tables were understood, by file.
     pub columns: Vec<(String, ColumnMap)>,
+    /// What a watch list can hold of the secrets that were seen.
+    pub watched: Vec<Kept>,
 }
 
 /// Why nothing was assessed.
@@ -260,6 +265,7 @@ struct Whole {
     binary: u64,
     left_out: BTreeMap<String, u64>,
     dismissed: BTreeMap<String, u64>,
+    watched: Vec<Kept>,
 }
 
 impl Whole {
@@ -283,6 +289,7 @@ impl Whole {
         });
         self.sightings.extend(read.sightings);
         self.skipped.extend(read.skipped);
+        self.watched.extend(read.watched);
         self.files = self.files.saturating_add(read.searched);
         self.binary = self.binary.saturating_add(read.binary);
         add(&mut self.left_out, read.left_out);
@@ -304,6 +311,8 @@ fn put_together(
     whole: Whole,
 ) -> Assessed {
     let mut notes: Vec<String> = inventories.notes().collect();
+    let mut watched = whole.watched;
+    watched.extend(inventories.watched);
     let mut sightings = whole.sightings;
     let seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
     sightings.extend(
@@ -323,8 +332,9 @@ fn put_together(
     }
     let mut skipped = whole.skipped;
     skipped.extend(inventories.skipped);
+    let people = inventories.people.map(People::new);
     let world = World {
-        people: inventories.people.as_deref(),
+        people: people.as_ref(),
         today: request.today,
     };
     let digest = request.policy.digest();
@@ -334,6 +344,7 @@ fn put_together(
         .flat_map(|earlier| &earlier.keys)
         .map(|key| (key.id.as_str(), key))
         .collect();
+    let pools = Pools::default();
     let ids: Vec<String> = known.iter().map(|key| key.id.clone()).collect();
     let (mut keys, refused): (Vec<Key>, Vec<Vec<Skipped>>) = known
         .into_par_iter()
@@ -344,7 +355,7 @@ fn put_together(
                 .since
                 .map(|whole| (whole.today, earlier.get(key.id.as_str()).copied()));
             (
-                judged(request, key, kind, inferred, since, &digest),
+                judged(request, key, kind, inferred, since, &digest, &pools),
                 refused,
             )
         })
@@ -392,6 +403,7 @@ fn put_together(
             summary,
         },
         columns: inventories.columns,
+        watched,
     }
 }
 
@@ -432,10 +444,13 @@ fn kind_of<'p>(providers: &'p [Provider], key: &Known) -> Option<&'p Credential>
             .credentials
             .iter()
             .find(|known| known.kind == *kind),
-        None => match provider.credentials.as_slice() {
-            [one] => Some(one),
-            _ => None,
-        },
+        None => {
+            let mut told = provider
+                .credentials
+                .iter()
+                .filter(|known| known.detected_by.is_none());
+            told.next().filter(|_| told.next().is_none())
+        }
     }
 }
 
@@ -475,6 +490,17 @@ fn infer_or_drop(
     (infer::infer(&key.subject, kind, world).ok(), skipped)
 }
 
+/// What many keys say alike is held once.
+#[derive(Default)]
+struct Pools {
+    because: Pool<Because>,
+    changes: Pool<WouldChange>,
+    options: Pool<OptionNote>,
+    controls: Pool<ControlNote>,
+    sunsets: Pool<SunsetNote>,
+    facts: Pool<FactNote>,
+}
+
 fn judged(
     request: &Request<'_>,
     key: Known,
@@ -482,6 +508,7 @@ fn judged(
     inferred: Option<Inferred>,
     earlier: Option<(Day, Option<&Key>)>,
     digest: &str,
+    pools: &Pools,
 ) -> Key {
     let mut inferred = inferred.unwrap_or_else(Inferred::nothing);
     let today = request.today;
@@ -490,7 +517,7 @@ fn judged(
         begun(&mut inferred.since, &mut since_notes, earlier, day, today);
     }
     let judgement = judge(&inferred.facts, &inferred.since, request.policy, today);
-    let outcome = explain::outcome(
+    let mut outcome = explain::outcome(
         &inferred.facts,
         &inferred.since,
         &judgement,
@@ -498,6 +525,8 @@ fn judged(
         digest,
         today,
     );
+    pools.because.share_all(&mut outcome.because);
+    pools.changes.share_all(&mut outcome.would_change);
     let controls = evaluate::evaluate(
         &judgement,
         Evidence {
@@ -508,10 +537,10 @@ fn judged(
             today,
         },
     );
-    let mut facts: BTreeMap<String, FactNote> = inferred
+    let mut facts: FactNotes = inferred
         .notes
         .into_iter()
-        .map(|(fact, note)| (fact.word().to_owned(), note))
+        .map(|(fact, note)| (fact.word().into(), pools.facts.share(note.into())))
         .collect();
     for verdict in Verdict::ALL {
         if let Some(day) = inferred.since.of(*verdict) {
@@ -521,12 +550,13 @@ fn judged(
                 .cloned()
                 .unwrap_or_else(|| "declared".to_owned());
             facts.insert(
-                name,
+                name.into(),
                 FactNote {
                     value: day.to_string().into(),
                     basis: Basis::Declared,
                     source,
-                },
+                }
+                .into(),
             );
         }
     }
@@ -565,18 +595,18 @@ fn judged(
                 .collect(),
             nearest_change,
         },
-        options: inferred.options,
+        options: pools.options.hold(inferred.options),
         verdict: VerdictAnswer {
             id: judgement.verdict,
             outcome,
         },
-        controls,
+        controls: pools.controls.hold(controls),
         owner_candidates: inferred.owner_candidates,
         sightings: key.subject.sightings.into_iter().map(note).collect(),
         facts,
         disputes: inferred.disputes,
         merged: key.merged,
-        sunsets: kind.map(sunsets).unwrap_or_default(),
+        sunsets: pools.sunsets.hold(kind.map(sunsets).unwrap_or_default()),
     }
 }
 

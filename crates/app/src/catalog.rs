@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 use tenure_model::{
-    catalog::{CatalogError, Provider, template},
+    catalog::{CatalogError, Provider, detectors::Detectors, template},
     place::Part,
 };
 use tenure_scan::rule::Rules;
@@ -10,10 +10,14 @@ use tenure_scan::rule::Rules;
 /// The embedded files: slug and text.
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/providers.rs"));
 
+/// The embedded files of detectors: name and text.
+static DETECTORS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/detectors.rs"));
+
 /// How many examples the check makes of every format.
 const EXAMPLES: u64 = 32;
 
-/// The embedded catalogue, with the files of `folder` added or put in place of embedded ones.
+/// The embedded catalogue, with the files of `folder` added or put in place of embedded ones. Kinds that
+/// are only recognised (`catalog/detectors`) stand behind the others of their provider.
 ///
 /// # Errors
 /// Every file that cannot be read, by name and line.
@@ -28,9 +32,22 @@ pub fn load(folder: Option<&Path>) -> Result<Vec<Provider>, Vec<CatalogError>> {
             )
         })
         .collect();
+    let mut detectors: BTreeMap<String, (String, String)> = DETECTORS
+        .iter()
+        .map(|(name, text)| {
+            let file = format!("detectors/{name}.toml");
+            ((*name).to_owned(), (file, (*text).to_owned()))
+        })
+        .collect();
     if let Some(folder) = folder {
         match own_files(folder) {
-            Ok(files) => texts.extend(files),
+            Ok(files) => {
+                let (lists, own): (Vec<_>, Vec<_>) = files
+                    .into_iter()
+                    .partition(|(_, (_, text))| Detectors::is_one(text));
+                texts.extend(own);
+                detectors.extend(lists);
+            }
             Err(error) => faults.push(error),
         }
     }
@@ -49,6 +66,13 @@ pub fn load(folder: Option<&Path>) -> Result<Vec<Provider>, Vec<CatalogError>> {
             Err(error) => faults.push(error),
         }
     }
+    for (file, text) in detectors.into_values() {
+        let added = Detectors::parse(&file, &text)
+            .map_err(|error| vec![error])
+            .and_then(|detectors| detectors.add_to(&file, &mut providers));
+        faults.extend(added.err().unwrap_or_default());
+    }
+    providers.sort_by(|a, b| a.provider.cmp(&b.provider));
     if faults.is_empty() {
         Ok(providers)
     } else {
@@ -147,7 +171,10 @@ fn examples(provider: &Provider, rules: &Rules) -> Vec<CatalogError> {
                 .collect();
             let mut fault = |problem: String| {
                 faults.push(CatalogError {
-                    file: format!("{}.toml", provider.provider),
+                    file: credential
+                        .detected_by
+                        .clone()
+                        .unwrap_or_else(|| format!("{}.toml", provider.provider)),
                     at: format!("{}.format[{version}]", credential.kind),
                     problem,
                 });

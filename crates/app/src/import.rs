@@ -14,7 +14,9 @@ use tenure_model::{
     infer::SourcedRow,
     key::{Basis, Coverage, CoverageState, Person, Row},
     place::{Audience, Liveness, Part, PlaceKind, Sighting},
+    watch::{Kept, WINDOW, WatchKeys},
 };
+use tenure_scan::watchlist;
 use zeroize::Zeroizing;
 
 /// The longest file that is read as an inventory where it was named, in bytes.
@@ -44,6 +46,8 @@ pub struct Inventories {
     pub rows: Vec<SourcedRow>,
     /// Plaintext that stood in inventories.
     pub sightings: Vec<Sighting>,
+    /// What a watch list can hold of that plaintext.
+    pub watched: Vec<Kept>,
     /// The people, where a list was given.
     pub people: Option<Vec<Person>>,
     /// What each covers.
@@ -103,7 +107,9 @@ impl Inventories {
         if !named {
             match importer::recognise(&input) {
                 Recognised::Kind(_) => {}
-                Recognised::Refused { reason, guess } if is_named_as_inventory(document) => {
+                Recognised::Refused { reason, guess }
+                    if is_named_as_inventory(document) || is_named_as_list(document) =>
+                {
                     self.read.insert(document.path.clone());
                     self.coverage.push(Coverage {
                         source: document.name.clone(),
@@ -185,8 +191,9 @@ impl Inventories {
         }
         let mut listings: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
         for mut row in imported.rows {
-            if let Some(sighting) = fingerprinted(&mut row, document, lens) {
+            if let Some((sighting, kept)) = fingerprinted(&mut row, document, lens) {
                 self.sightings.push(sighting);
+                self.watched.push(kept);
             }
             if imported.whole
                 && let (Some(kind), Some(account), Some(id)) =
@@ -227,7 +234,7 @@ fn read(document: &Document, longest: u64) -> std::io::Result<Option<Zeroizing<V
 }
 
 /// Puts a fingerprint in place of a secret that stood in a row; the row's file is a place that holds a copy.
-fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<Sighting> {
+fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<(Sighting, Kept)> {
     let secret = row.secret.take()?;
     let whole = 0..secret.len();
     let format = lens
@@ -249,9 +256,15 @@ fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<S
         }
     }
     let fingerprint = lens.pepper.fingerprint(&secret);
+    let bits = format.map(|rule| rule.tail_bits(WINDOW));
+    let window = watchlist::window(secret.expose(), bits);
+    let kept = Kept {
+        fingerprint: fingerprint.as_str().to_owned(),
+        watched: WatchKeys::of(lens.pepper).watched(&secret, window),
+    };
     row.fingerprint = Some(fingerprint.clone());
     row.hint = secret.hint(prefix, shown.last);
-    Some(Sighting {
+    let sighting = Sighting {
         source: document.source.clone(),
         kind: PlaceKind::Inventory,
         path: document.relative.clone(),
@@ -279,7 +292,8 @@ fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<S
         commit: None,
         code_owners: Vec::new(),
         test_mode: false,
-    })
+    };
+    Some((sighting, kept))
 }
 
 /// A table that calls itself an inventory of keys, and whose header names providers and keys, is one, however
@@ -295,13 +309,26 @@ fn by_its_name(document: &Document, input: &Input<'_>) -> Option<Imported> {
     (has(&Field::Provider) && says_which.iter().any(has)).then_some(imported)
 }
 
+/// Whether its name says that it is a vendor's list of what holds keys.
+fn is_named_as_list(document: &Document) -> bool {
+    let file = stem(document);
+    tenure_model::place::hints::words(&file).iter().any(|word| {
+        matches!(
+            *word,
+            "installations" | "authorizations" | "applications" | "principals" | "apps"
+        )
+    })
+}
+
+fn stem(document: &Document) -> String {
+    let stem = document.path.file_stem();
+    stem.map(|stem| stem.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
 /// Whether its name says that it is an inventory of keys.
 fn is_named_as_inventory(document: &Document) -> bool {
-    let file = document
-        .path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default();
+    let file = stem(document);
     let words = tenure_model::place::hints::words(&file);
     words.iter().any(|word| {
         matches!(

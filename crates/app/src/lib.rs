@@ -11,4 +11,6 @@ pub mod report;
 pub mod scan;
 pub mod sources;
 pub mod state;
+pub mod sunsets;
 pub mod tree;
+pub mod watchlist;

@@ -18,6 +18,7 @@ use std::{
 use tenure_model::{
     assessment::Skipped,
     place::{Audience, Environment, Liveness, Part, PlaceKind, Sighting, hints},
+    watch::Kept,
 };
 use tenure_scan::{
     engine::Context,
@@ -57,6 +58,8 @@ pub struct Read {
     pub left_out: BTreeMap<String, u64>,
     /// Candidates that are none, by reason.
     pub dismissed: BTreeMap<String, u64>,
+    /// What a watch list can hold of the secrets.
+    pub watched: Vec<Kept>,
 }
 
 /// The files of one source, listed and not yet read.
@@ -248,6 +251,7 @@ impl Source {
                 let sum = read.dismissed.entry(why.word().to_owned()).or_default();
                 *sum = sum.saturating_add(count);
             }
+            read.watched.extend(file.watched);
             if file.found.is_empty() {
                 continue;
             }
@@ -344,10 +348,20 @@ impl Source {
             found.retain(|one| one.part == Part::Secret && one.provider != "unknown");
         }
         pair(&mut found);
+        let watched = found
+            .iter()
+            .filter_map(|one| {
+                Some(Kept {
+                    fingerprint: one.fingerprint.as_ref()?.as_str().to_owned(),
+                    watched: one.watched?,
+                })
+            })
+            .collect();
         FileRead {
             hints,
             outcome,
             found,
+            watched,
             dismissed: sink.dismissed,
         }
     }
@@ -463,6 +477,7 @@ struct FileRead {
     hints: hints::Hints,
     outcome: io::Result<Outcome>,
     found: Vec<Found>,
+    watched: Vec<Kept>,
     dismissed: BTreeMap<Dismissal, u64>,
 }
 

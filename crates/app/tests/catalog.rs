@@ -33,6 +33,7 @@ counter = ["acme_live_{base62:20}", "acme_dead_{base62:32}"]
 source = "https://acme.example/keys"
 read_on = "2026-11-01"
 basis = "documented"
+words = "every key starts with acme_live_"
 
 [credential.privilege]
 value = "admin"
@@ -59,6 +60,7 @@ for = "machine"
 source = "https://acme.example/oidc"
 read_on = "2026-11-01"
 basis = "documented"
+words = "exchange the token of your workload"
 
 [[credential.sunset]]
 effect = "no_new"
@@ -66,6 +68,7 @@ on = "2027-02"
 source = "https://acme.example/sunset"
 read_on = "2026-11-01"
 basis = "documented"
+words = "no new keys from February 2027"
 
 [credential.recipe.validate]
 by = "api"
@@ -77,6 +80,7 @@ refused = [401]
 source = "https://acme.example/me"
 read_on = "2026-11-01"
 basis = "documented"
+words = "tells whose key it is"
 "#;
 
 fn folder(name: &str, text: &str) -> TempDir {
@@ -297,4 +301,57 @@ fn a_folder_that_is_not_there_and_a_file_that_is_no_text_are_named() {
         "schema = \"tenure.provider/1\"\n[[credential\n",
     );
     assert!(broken[0].contains("line 2"), "{broken:?}");
+}
+
+/// A file of detectors without a fault, of a provider without a file.
+const DETECTORS: &str = r#"
+schema = "tenure.detectors/1"
+category = "test"
+
+[[detector]]
+provider = "acme-test"
+provider_name = "Acme"
+kind = "api_key"
+name = "API key"
+
+[[detector.format]]
+part = "secret"
+template = "acmet_{base62:32}"
+counter = ["acmet_{base62:31}"]
+source = "https://acme.example/keys"
+read_on = "2026-11-01"
+basis = "documented"
+"#;
+
+#[test]
+fn detectors_of_ones_own_are_added_and_held_to_the_rules() {
+    assert_eq!(faults("acme-test.toml", DETECTORS), Vec::<String>::new());
+    for (from, to, said) in [
+        ("read_on = \"2026-11-01\"\n", "", "read_on"),
+        ("base62:31", "base62:32", "counter-example"),
+        (
+            "template = \"acmet_{base62:32}\"",
+            "template = \"{base62:32}\"",
+            "no `names`",
+        ),
+    ] {
+        let found = faults("acme-test.toml", &DETECTORS.replacen(from, to, 1));
+        assert!(
+            found
+                .iter()
+                .any(|one| one.contains(said) && one.contains("acme-test.toml")),
+            "{said}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_detector_stands_behind_the_kinds_of_its_providers_own_file() {
+    let folder = folder("more.toml", &DETECTORS.replace("acme-test", "npm"));
+    let providers = load(Some(folder.path())).unwrap();
+    let npm = providers.iter().find(|one| one.provider == "npm").unwrap();
+    assert_eq!(npm.name, "npm registry");
+    let last = npm.credentials.last().unwrap();
+    assert_eq!(last.kind, "api_key");
+    assert!(last.detected_by.as_deref().unwrap().ends_with("more.toml"));
 }

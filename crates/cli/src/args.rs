@@ -46,6 +46,9 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// What is known about the keys of each provider, with sources
     Catalog(Catalog),
+    /// Fingerprints of known keys: whoever holds the list finds copies, and holds no key
+    #[command(subcommand)]
+    Watchlist(WatchlistCommand),
     /// Print the JSON Schema of a contract
     Schema(Schema),
     /// Print completions for a shell
@@ -270,6 +273,22 @@ pub(crate) struct Catalog {
     pub(crate) command: CatalogCommand,
 }
 
+/// Lists every date on which a vendor ends a kind of key, soonest first and the past ones behind, with the living
+/// keys of that kind in the last assessment. Where a date is for some keys of a kind only, it says which, and all
+/// keys of the kind are named as those that it may hit.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Sunsets {
+    /// An assessment (JSON) in place of the last one on this machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assessment: Option<PathBuf>,
+    /// The day that tells what is past; today in UTC where none is named
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<Day>,
+    /// How to print it
+    #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+    pub(crate) format: String,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogCommand {
     /// List every provider and its kinds of keys
@@ -288,4 +307,32 @@ pub(crate) enum CatalogCommand {
     },
     /// Check every file: sources, dates, examples and counter-examples
     Check,
+    /// List the dates on which vendors end kinds of keys, soonest first, and the keys that each hits
+    Sunsets(Sunsets),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WatchlistCommand {
+    /// Write a list of every key whose secret was ever seen here (see docs/watchlist.md)
+    Export {
+        /// Where to; - for standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// How to name the keys that cannot be watched for
+        #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+        format: String,
+    },
+    /// Say which of some secrets, one a line, are known
+    #[command(after_help = "Exit codes: 0 none is known; 1 at least one is; 2 nothing was read.")]
+    Check {
+        /// The secrets; - for standard input
+        #[arg(value_name = "FILE")]
+        secrets: PathBuf,
+        /// The list to go by; what was seen here where none is named
+        #[arg(long, value_name = "FILE")]
+        watchlist: Option<PathBuf>,
+        /// How to print the answer
+        #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+        format: String,
+    },
 }

@@ -11,6 +11,7 @@ mod scan;
 mod schema;
 mod sources;
 mod top;
+mod watchlist;
 mod why;
 
 use crate::{
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
         Some(Command::Catalog(args)) => catalog::run(args),
+        Some(Command::Watchlist(command)) => watchlist::run(command),
         Some(Command::Schema(args)) => schema::run(args),
         Some(Command::Completions { shell }) => pages::completions(*shell),
         Some(Command::Man { output }) => pages::manual(output.as_deref()),

@@ -1,17 +1,44 @@
 //! Every importer on one page: what it reads, how it knows it, and where it is.
 
+mod answer;
+mod anthropic_api_keys;
+mod atlassian_api_tokens;
 mod aws_access_keys;
 mod aws_credential_report;
 mod aws_last_used;
+mod aws_service_credentials;
+mod cloudflare_api_tokens;
 mod column_map;
+mod databricks_tokens;
+mod datadog_keys;
+mod entra_app_credentials;
+mod entry;
+mod gathered;
+mod gcp_api_keys;
+mod gcp_service_account_keys;
 mod github;
+mod github_credential_authorizations;
 mod github_deploy_keys;
 mod github_fine_grained_pats;
+mod github_org_installations;
+mod gitlab_deploy_tokens;
+mod gitlab_tokens;
+mod hcp_service_principal_keys;
+mod hcp_terraform_tokens;
 mod imported;
+mod mongodb_atlas_keys;
+mod okta_api_tokens;
+mod openai_api_keys;
 mod people;
 mod reading;
 mod refusal;
+mod slack_approved_apps;
+mod snowflake;
+mod snowflake_access_tokens;
+mod snowflake_users;
+mod stripe_api_keys;
 mod table;
+mod vault_kv_metadata;
 mod workbook;
 
 pub use column_map::{Column, ColumnMap, Field, UnknownField};
@@ -74,6 +101,190 @@ pub static IMPORTERS: &[Importer] = &[
         cannot: "End dates: deploy keys have none. Keys of other repositories.",
         recognise: github_deploy_keys::recognise,
         read: github_deploy_keys::read,
+    },
+    Importer {
+        kind: aws_service_credentials::KIND,
+        title: "AWS service-specific credentials",
+        get: "`aws iam list-service-specific-credentials --all-users`; it needs iam:ListServiceSpecificCredentials.",
+        cannot: "Last use; whether all users were asked for. Kinds other than Bedrock keys have no facts in the catalogue yet.",
+        recognise: aws_service_credentials::recognise,
+        read: aws_service_credentials::read,
+    },
+    Importer {
+        kind: github_org_installations::KIND,
+        title: "GitHub Apps installed in an organisation",
+        get: "`gh api '/orgs/ORG/installations?per_page=100'`; it needs an owner of the organisation.",
+        cannot: "Last use; the private keys behind the apps, which only their owners see.",
+        recognise: github_org_installations::recognise,
+        read: github_org_installations::read,
+    },
+    Importer {
+        kind: github_credential_authorizations::KIND,
+        title: "GitHub credentials authorised for SAML",
+        get: "`gh api --paginate /orgs/ORG/credential-authorizations`; only organisations with SAML on Enterprise Cloud have it, and it needs an owner.",
+        cannot: "The organisation; when a token was made, only when it was authorised; classic tokens that are not authorised.",
+        recognise: github_credential_authorizations::recognise,
+        read: github_credential_authorizations::read,
+    },
+    Importer {
+        kind: gcp_service_account_keys::KIND,
+        title: "Google Cloud keys of a service account",
+        get: "`gcloud iam service-accounts keys list --iam-account=EMAIL --managed-by=user --format=json` for each account; it needs iam.serviceAccountKeys.list. Several answers may stand in one file.",
+        cannot: "Last use, which the Policy Analyzer tells; what the account may do; keys of other accounts.",
+        recognise: gcp_service_account_keys::recognise,
+        read: gcp_service_account_keys::read,
+    },
+    Importer {
+        kind: gcp_api_keys::KIND,
+        title: "Google Cloud API keys of a project",
+        get: "`gcloud services api-keys list --format=json` for each project; it needs apikeys.keys.list.",
+        cannot: "End dates: they have none. Last use, and who made a key.",
+        recognise: gcp_api_keys::recognise,
+        read: gcp_api_keys::read,
+    },
+    Importer {
+        kind: entra_app_credentials::KIND,
+        title: "Microsoft Entra applications and service principals",
+        get: "`az rest --url 'https://graph.microsoft.com/v1.0/applications?$select=id,appId,displayName,passwordCredentials,keyCredentials&$expand=owners&$top=999'`, and the same of `servicePrincipals`; it needs Application.Read.All.",
+        cannot: "Last use, which only a beta report tells; what an application may do. Each of the two lists lacks what the other holds.",
+        recognise: entra_app_credentials::recognise,
+        read: entra_app_credentials::read,
+    },
+    Importer {
+        kind: vault_kv_metadata::KIND,
+        title: "key-value metadata of Vault or OpenBao",
+        get: "The answer of LIST on MOUNT/metadata/PATH, or of `vault kv metadata get -format=json PATH`; it needs list and read on MOUNT/metadata/. Name a file of one answer after its path. What `vault kv list -format=json` prints has to be declared.",
+        cannot: "The secrets; whose keys they are; last use and end dates. The age of a version does not prove a rotation.",
+        recognise: vault_kv_metadata::recognise,
+        read: vault_kv_metadata::read,
+    },
+    Importer {
+        kind: okta_api_tokens::KIND,
+        title: "Okta API tokens",
+        get: "`GET /api/v1/api-tokens`; it needs okta.apiTokens.read.",
+        cannot: "Last use and an end: a token ends only when it is not used for its window. Tokens that are not active.",
+        recognise: okta_api_tokens::recognise,
+        read: okta_api_tokens::read,
+    },
+    Importer {
+        kind: anthropic_api_keys::KIND,
+        title: "Anthropic API keys",
+        get: "`GET /v1/organizations/api_keys?limit=1000` with an Admin API key.",
+        cannot: "Last use; the key's organisation.",
+        recognise: anthropic_api_keys::recognise,
+        read: anthropic_api_keys::read,
+    },
+    Importer {
+        kind: openai_api_keys::KIND,
+        title: "OpenAI admin and project keys",
+        get: "`GET /v1/organization/admin_api_keys?limit=100`, and for each project `GET /v1/organization/projects/ID/api_keys?limit=100&owner_project_access=any`, with an admin key.",
+        cannot: "The project; and without owner_project_access=any, perhaps, keys whose owner lost access.",
+        recognise: openai_api_keys::recognise,
+        read: openai_api_keys::read,
+    },
+    Importer {
+        kind: cloudflare_api_tokens::KIND,
+        title: "Cloudflare API tokens",
+        get: "`GET /user/tokens?per_page=50` for each user, `GET /accounts/ID/tokens?per_page=50` for each account; it needs API Tokens Read.",
+        cannot: "Tokens of other users, and Global API Keys.",
+        recognise: cloudflare_api_tokens::recognise,
+        read: cloudflare_api_tokens::read,
+    },
+    Importer {
+        kind: datadog_keys::KIND,
+        title: "Datadog API keys, application keys and access tokens",
+        get: "`GET /api/v2/api_keys`, `/application_keys` and `/personal_access_tokens` with `page[size]=100` and `include`; it needs the permission to read keys of the organisation.",
+        cannot: "End dates of keys; whether a last use of null means never; what was revoked.",
+        recognise: datadog_keys::recognise,
+        read: datadog_keys::read,
+    },
+    Importer {
+        kind: stripe_api_keys::KIND,
+        title: "Stripe API keys",
+        get: "`GET /v2/iam/api_keys`, which not every account has. What the Dashboard exports is read as a table.",
+        cannot: "What a restricted key may do, and who made a key.",
+        recognise: stripe_api_keys::recognise,
+        read: stripe_api_keys::read,
+    },
+    Importer {
+        kind: slack_approved_apps::KIND,
+        title: "Slack apps approved in an Enterprise organisation",
+        get: "`admin.apps.approved.list?limit=1000`; it needs admin.apps:read, and an Enterprise organisation.",
+        cannot: "Whether an app is installed and how many tokens it holds; when they were made, used, and end.",
+        recognise: slack_approved_apps::recognise,
+        read: slack_approved_apps::read,
+    },
+    Importer {
+        kind: snowflake_access_tokens::KIND,
+        title: "Snowflake programmatic access tokens",
+        get: "`SHOW USER PROGRAMMATIC ACCESS TOKENS FOR USER NAME` for each user, as CSV or JSON.",
+        cannot: "Last use, an id, and tokens that expired more than 30 days ago.",
+        recognise: snowflake_access_tokens::recognise,
+        read: snowflake_access_tokens::read,
+    },
+    Importer {
+        kind: snowflake_users::KIND,
+        title: "Snowflake users with RSA keys",
+        get: "`SHOW USERS`, as CSV or JSON; it needs a role that sees them.",
+        cannot: "When a key was made or used: what stands in it is the user's.",
+        recognise: snowflake_users::recognise,
+        read: snowflake_users::read,
+    },
+    Importer {
+        kind: databricks_tokens::KIND,
+        title: "Databricks personal access tokens",
+        get: "`databricks token-management list -o json`; it needs an administrator of the workspace.",
+        cannot: "What a token may do; tokens of other workspaces; secrets of service principals.",
+        recognise: databricks_tokens::recognise,
+        read: databricks_tokens::read,
+    },
+    Importer {
+        kind: gitlab_tokens::KIND,
+        title: "GitLab personal, project and group access tokens",
+        get: "`GET /personal_access_tokens?per_page=100`, `/projects/ID/access_tokens`, `/groups/ID/access_tokens`; it needs an administrator, or a maintainer of the project.",
+        cannot: "The project or group; the name of the user.",
+        recognise: gitlab_tokens::recognise,
+        read: gitlab_tokens::read,
+    },
+    Importer {
+        kind: gitlab_deploy_tokens::KIND,
+        title: "GitLab deploy tokens",
+        get: "`GET /projects/ID/deploy_tokens?per_page=100`, and likewise of groups; it needs a maintainer.",
+        cannot: "When a token was made and used, and by whom; the project or group.",
+        recognise: gitlab_deploy_tokens::recognise,
+        read: gitlab_deploy_tokens::read,
+    },
+    Importer {
+        kind: atlassian_api_tokens::KIND,
+        title: "Atlassian API tokens of managed accounts",
+        get: "`GET https://api.atlassian.com/admin/api-access/v1/orgs/ID/api-tokens` with an organisation API key that has read:tokens:admin.",
+        cannot: "Tokens of accounts that are not managed; scopes; organisation API keys.",
+        recognise: atlassian_api_tokens::recognise,
+        read: atlassian_api_tokens::read,
+    },
+    Importer {
+        kind: mongodb_atlas_keys::KIND,
+        title: "MongoDB Atlas API keys and service accounts",
+        get: "`GET /api/atlas/v2/orgs/ID/apiKeys?itemsPerPage=500`, and `/serviceAccounts`; it needs Organization Member.",
+        cannot: "When a programmatic key was made and used; it has no end.",
+        recognise: mongodb_atlas_keys::recognise,
+        read: mongodb_atlas_keys::read,
+    },
+    Importer {
+        kind: hcp_terraform_tokens::KIND,
+        title: "HCP Terraform tokens",
+        get: "`GET /api/v2/organizations/NAME/team-tokens?page[size]=100`; it needs an owner of the organisation.",
+        cannot: "Tokens of users and of the organisation; what a team may do.",
+        recognise: hcp_terraform_tokens::recognise,
+        read: hcp_terraform_tokens::read,
+    },
+    Importer {
+        kind: hcp_service_principal_keys::KIND,
+        title: "HashiCorp Cloud Platform service principal keys",
+        get: "`hcp iam service-principals keys list NAME --format=json` for each service principal.",
+        cannot: "Last use and end dates. The catalogue has no facts on this provider yet.",
+        recognise: hcp_service_principal_keys::recognise,
+        read: hcp_service_principal_keys::read,
     },
     Importer {
         kind: people::KIND,

@@ -9,11 +9,12 @@ use crate::{
     key::{Coverage, Told},
     note::{Dispute, FactNote, Joined, OptionNote, OwnerCandidate},
     place::{Audience, Liveness, PlaceKind, Purpose, Runtime},
+    shared::Shared,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The schema name.
 pub const SCHEMA: &str = "tenure.assessment/1";
@@ -44,6 +45,9 @@ pub struct Assessment {
     /// Counts.
     pub summary: Summary,
 }
+
+/// Facts by name, with what is said of each.
+pub type FactNotes = BTreeMap<Cow<'static, str>, Shared<FactNote>>;
 
 /// One key, its facts and its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -81,23 +85,23 @@ pub struct Key {
     /// How bad it is.
     pub blast_radius: BlastRadius,
     /// What could replace it.
-    pub options: Vec<OptionNote>,
+    pub options: Vec<Shared<OptionNote>>,
     /// What is decided.
     pub verdict: VerdictAnswer,
     /// The controls it needs, evaluated.
-    pub controls: Vec<ControlNote>,
+    pub controls: Vec<Shared<ControlNote>>,
     /// Who may be the owner.
     pub owner_candidates: Vec<OwnerCandidate>,
     /// Where copies were seen.
     pub sightings: Vec<SightingNote>,
     /// Every fact that went into the verdict and is not a default, by name.
-    pub facts: BTreeMap<String, FactNote>,
+    pub facts: FactNotes,
     /// Sources that disagree.
     pub disputes: Vec<Dispute>,
     /// Records that were joined to this key, and what told that they are one.
     pub merged: Vec<Joined>,
     /// Vendor dates that end this kind of key.
-    pub sunsets: Vec<SunsetNote>,
+    pub sunsets: Vec<Shared<SunsetNote>>,
 }
 
 impl Key {
@@ -114,7 +118,7 @@ impl Key {
         let facts = self
             .facts
             .iter()
-            .map(|(name, note)| (name.clone(), note.value.clone()));
+            .map(|(name, note)| (name.to_string(), note.value.clone()));
         for (name, value) in options.chain(facts) {
             match name.split_once('.') {
                 None => {
@@ -154,7 +158,7 @@ pub struct BlastRadius {
     /// Each factor.
     pub factors: Vec<FactorNote>,
     /// The nearest change of one fact that lowers the level.
-    pub nearest_change: Option<WouldChange>,
+    pub nearest_change: Option<Shared<WouldChange>>,
 }
 
 /// One factor of the blast radius.
@@ -174,7 +178,7 @@ words! {
 }
 
 /// One control, evaluated.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct ControlNote {
     /// The control.
     pub id: Control,
@@ -210,7 +214,7 @@ pub struct SightingNote {
 }
 
 /// A date on which the vendor ends this kind of key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SunsetNote {
     /// `no_new` or `refused`.
     pub effect: String,

@@ -2,6 +2,7 @@
 //! source and the day it was read. The format is `docs/catalogue-format.md`.
 
 pub mod checksum;
+pub mod detectors;
 pub mod template;
 
 use crate::{
@@ -242,6 +243,8 @@ pub struct Recipe {
     /// Statuses that mean that it was gone already.
     #[serde(default)]
     pub gone: Vec<u16>,
+    /// The server that was not written from this recipe and has answered it, by name and version. Absent: unproven.
+    pub proven_by: Option<String>,
     /// Where it comes from.
     #[serde(flatten)]
     pub evidence: Evidence,
@@ -271,6 +274,9 @@ pub struct Credential {
     pub name: String,
     /// What it already stands on.
     pub stands_on: StandsOn,
+    /// The file of detectors that it comes from; absent where its provider's own file tells of it.
+    #[serde(skip)]
+    pub detected_by: Option<String>,
     /// Every fact is present.
     #[serde(default)]
     pub complete: bool,
@@ -356,37 +362,13 @@ impl Provider {
     /// # Errors
     /// Names the field or the line.
     pub fn parse(file: &str, text: &str) -> Result<Self, CatalogError> {
-        let line = |span: Option<std::ops::Range<usize>>| {
-            let upto = span.and_then(|span| text.get(..span.start)).unwrap_or("");
-            format!(
-                "line {}",
-                upto.bytes()
-                    .filter(|b| *b == b'\n')
-                    .count()
-                    .saturating_add(1)
-            )
-        };
-        let error = |at: String, problem: String| CatalogError {
-            file: file.to_owned(),
-            at,
-            problem,
-        };
-        let deserializer = toml::Deserializer::parse(text)
-            .map_err(|e| error(line(e.span()), e.message().to_owned()))?;
-        let provider: Self = serde_path_to_error::deserialize(deserializer).map_err(|e| {
-            let path = e.path().to_string();
-            let inner = e.into_inner();
-            error(
-                if path == "." {
-                    line(inner.span())
-                } else {
-                    path
-                },
-                inner.message().to_owned(),
-            )
-        })?;
+        let provider: Self = read(file, text)?;
         if provider.schema != SCHEMA {
-            return Err(error("schema".to_owned(), format!("write `{SCHEMA}`")));
+            return Err(CatalogError {
+                file: file.to_owned(),
+                at: "schema".to_owned(),
+                problem: format!("write `{SCHEMA}`"),
+            });
         }
         Ok(provider)
     }
@@ -410,6 +392,14 @@ impl Provider {
         }
         let mut kinds = std::collections::BTreeSet::new();
         for credential in &self.credentials {
+            let file = credential.detected_by.as_deref().unwrap_or(file);
+            let mut fault = |at: String, problem: &str| {
+                faults.push(CatalogError {
+                    file: file.to_owned(),
+                    at,
+                    problem: problem.to_owned(),
+                });
+            };
             let kind = &credential.kind;
             if !slug(&kind.replace('_', "-")) {
                 fault(
@@ -440,12 +430,18 @@ impl Provider {
                 if has_value && evidence.basis.is_none() {
                     fault(at.clone(), "has no `basis`");
                 }
-                if evidence
+                let words = evidence
                     .words
                     .as_deref()
-                    .is_some_and(|words| words.split_whitespace().count() > 15)
-                {
+                    .map_or(0, |words| words.split_whitespace().count());
+                if words > 15 {
                     fault(at.clone(), "quotes more than 15 words");
+                }
+                if has_value && words == 0 && evidence.basis == Some(Grade::Documented) {
+                    fault(
+                        at.clone(),
+                        "is `documented` without the `words` that it rests on: quote them, or write `reported`",
+                    );
                 }
             }
             for option in &credential.options {
@@ -478,6 +474,17 @@ impl Provider {
                 if recipe.by == Some(RecipeBy::Api) && recipe.request.is_none() {
                     fault(at.clone(), "is an API call without a `request`");
                 }
+                if recipe
+                    .proven_by
+                    .as_deref()
+                    .is_some_and(|by| by.trim().is_empty())
+                    || (recipe.proven_by.is_some() && recipe.request.is_none())
+                {
+                    fault(
+                        at.clone(),
+                        "has a `proven_by` that names no server, or nothing that a server could answer",
+                    );
+                }
                 if recipe.by == Some(RecipeBy::Api)
                     && matches!(name, "validate" | "list")
                     && recipe.read_only != Some(true)
@@ -496,6 +503,39 @@ impl Provider {
         }
         faults
     }
+}
+
+/// Reads one file of the catalogue.
+fn read<T: de::DeserializeOwned>(file: &str, text: &str) -> Result<T, CatalogError> {
+    let line = |span: Option<std::ops::Range<usize>>| {
+        let upto = span.and_then(|span| text.get(..span.start)).unwrap_or("");
+        format!(
+            "line {}",
+            upto.bytes()
+                .filter(|b| *b == b'\n')
+                .count()
+                .saturating_add(1)
+        )
+    };
+    let error = |at: String, problem: String| CatalogError {
+        file: file.to_owned(),
+        at,
+        problem,
+    };
+    let deserializer = toml::Deserializer::parse(text)
+        .map_err(|e| error(line(e.span()), e.message().to_owned()))?;
+    serde_path_to_error::deserialize(deserializer).map_err(|e| {
+        let path = e.path().to_string();
+        let inner = e.into_inner();
+        error(
+            if path == "." {
+                line(inner.span())
+            } else {
+                path
+            },
+            inner.message().to_owned(),
+        )
+    })
 }
 
 /// A year, a month or a day.
@@ -575,7 +615,10 @@ impl Credential {
             let value = r.by.map(|by| {
                 r.request.as_ref().map_or_else(
                     || by.to_string(),
-                    |request| format!("{by}: {request} (unproven)"),
+                    |request| match &r.proven_by {
+                        Some(server) => format!("{by}: {request} (proven by {server})"),
+                        None => format!("{by}: {request} (unproven)"),
+                    },
                 )
             });
             told(format!("recipe.{name}"), &r.evidence, value)
@@ -670,5 +713,110 @@ mod tests {
         let text: Vec<_> = faults.iter().map(ToString::to_string).collect();
         assert!(faults.is_empty(), "{}", text.join("\n"));
         assert!(files >= 25);
+    }
+
+    /// A provider file with one format and one recipe; `told` and `recipe` stand in them.
+    fn file(told: &str, recipe: &str) -> Provider {
+        let text = format!(
+            r#"
+schema = "tenure.provider/1"
+provider = "acme"
+name = "Acme"
+category = "test"
+
+[[credential]]
+kind = "api_key"
+name = "API key"
+stands_on = "static"
+
+[[credential.format]]
+part = "secret"
+template = "acme_{{base62:32}}"
+source = "https://acme.example/keys"
+read_on = "2026-11-26"
+{told}
+
+[credential.recipe.validate]
+by = "api"
+request = "GET https://acme.example/me"
+read_only = true
+source = "https://acme.example/keys"
+read_on = "2026-11-26"
+basis = "reported"
+{recipe}
+"#
+        );
+        Provider::parse("acme.toml", &text).unwrap()
+    }
+
+    #[test]
+    fn a_documented_value_quotes_the_words_that_it_rests_on() {
+        let fifteen = ["word"; 15].join(" ");
+        for (told, expected) in [
+            (
+                format!("basis = \"documented\"\nwords = \"{fifteen}\""),
+                None,
+            ),
+            ("basis = \"reported\"".to_owned(), None),
+            (
+                "basis = \"documented\"".to_owned(),
+                Some("without the `words`"),
+            ),
+            (
+                "basis = \"documented\"\nwords = \" \"".to_owned(),
+                Some("without the `words`"),
+            ),
+            (
+                format!("basis = \"documented\"\nwords = \"{fifteen} more\""),
+                Some("more than 15 words"),
+            ),
+            (
+                format!("basis = \"reported\"\nwords = \"{fifteen} more\""),
+                Some("more than 15 words"),
+            ),
+        ] {
+            let faults = file(&told, "").faults("acme.toml");
+            match expected {
+                None => assert!(faults.is_empty(), "{told}: {faults:?}"),
+                Some(problem) => {
+                    assert_eq!(faults.len(), 1, "{told}: {faults:?}");
+                    let text = faults[0].to_string();
+                    assert!(text.starts_with("acme.toml: api_key.format: "), "{text}");
+                    assert!(text.contains(problem), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_recipe_is_unproven_until_a_server_is_named() {
+        let shown = |recipe: &str| {
+            let provider = file("basis = \"reported\"", recipe);
+            let value = provider.credentials[0]
+                .evidence()
+                .into_iter()
+                .find(|told| told.name == "recipe.validate")
+                .and_then(|told| told.value)
+                .unwrap();
+            (value, provider.faults("acme.toml").len())
+        };
+        assert_eq!(
+            shown(""),
+            ("api: GET https://acme.example/me (unproven)".to_owned(), 0)
+        );
+        assert_eq!(
+            shown("proven_by = \"acmed 1.2\""),
+            (
+                "api: GET https://acme.example/me (proven by acmed 1.2)".to_owned(),
+                0
+            )
+        );
+        assert_eq!(shown("proven_by = \" \"").1, 1);
+        let nothing = file("basis = \"reported\"", "proven_by = \"acmed 1.2\"");
+        let mut console = nothing;
+        let recipe = console.credentials[0].recipe.validate.as_mut().unwrap();
+        recipe.by = Some(RecipeBy::Console);
+        recipe.request = None;
+        assert_eq!(console.faults("acme.toml").len(), 1);
     }
 }

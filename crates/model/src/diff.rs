@@ -217,10 +217,11 @@ fn fields(old: &Key, new: &Key) -> Vec<Field> {
             new.sightings.len().to_string(),
         ),
     ];
-    let names: BTreeSet<&String> = old.facts.keys().chain(new.facts.keys()).collect();
+    let names = old.facts.keys().chain(new.facts.keys());
+    let names: BTreeSet<&str> = names.map(AsRef::as_ref).collect();
     let skipped =
         |name: &str| name == "last_used" || name == "created_at" || name.starts_with("since.");
-    let value = |key: &Key, name: &String| {
+    let value = |key: &Key, name: &str| {
         key.facts
             .get(name)
             .map_or_else(|| "nobody says".to_owned(), |note| note.value.to_string())

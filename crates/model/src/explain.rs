@@ -12,10 +12,12 @@ use crate::{
         ReplacementOption, Since, Spend, StandsOn, Status, UsedBy, Verdict,
     },
     policy::Policy,
+    shared::Shared,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 
 words! {
     /// One fact of the contract, in table order.
@@ -37,7 +39,7 @@ words! {
 }
 
 /// One fact that the rule or the level read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Because {
     /// The fact.
     pub fact: String,
@@ -48,7 +50,7 @@ pub struct Because {
 }
 
 /// One change of a single fact, and what it would lead to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct WouldChange {
     /// The fact.
     pub fact: String,
@@ -106,9 +108,9 @@ pub struct Outcome {
     /// What somebody has to find out, sorted.
     pub tasks: Vec<Task>,
     /// The facts that the rule and the level read, in table order.
-    pub because: Vec<Because>,
+    pub because: Vec<Shared<Because>>,
     /// At most five single-fact changes, lowest level first.
-    pub would_change: Vec<WouldChange>,
+    pub would_change: Vec<Shared<WouldChange>>,
     /// Digest of the policy in force.
     pub policy: String,
     /// Digest of the facts, defaults filled in.
@@ -237,7 +239,12 @@ fn rule_reads(facts: &Facts, verdict: Verdict) -> Vec<FactName> {
     reads
 }
 
-fn because(facts: &Facts, judgement: &Judgement, policy: &Policy, today: Day) -> Vec<Because> {
+fn because(
+    facts: &Facts,
+    judgement: &Judgement,
+    policy: &Policy,
+    today: Day,
+) -> Vec<Shared<Because>> {
     let rule = rule_reads(facts, judgement.verdict);
     FactName::ALL
         .iter()
@@ -247,6 +254,7 @@ fn because(facts: &Facts, judgement: &Judgement, policy: &Policy, today: Day) ->
             value: value(facts, *name),
             text: text(facts, *name, judgement, policy, today),
         })
+        .map(Shared::new)
         .collect()
 }
 
@@ -595,71 +603,69 @@ impl crate::facts::Needs {
 }
 
 /// The single-fact changes worth trying for one fact, the nearest first.
-fn changes(facts: &Facts, name: FactName, today: Day) -> Vec<(Facts, String)> {
-    let mut tried = Vec::new();
-    let mut push = |change: &dyn Fn(&mut Facts), text: &str| {
-        let mut changed = *facts;
-        change(&mut changed);
-        if changed != *facts {
-            tried.push((changed, text.to_owned()));
-        }
+fn changes(facts: &Facts, name: FactName, today: Day) -> Vec<(Facts, Cow<'static, str>)> {
+    let mut tried = Tried {
+        facts,
+        changed: Vec::new(),
     };
     match name {
         FactName::Status => {
-            push(
-                &|f| f.status = Status::Active,
+            tried.push(
+                |f| f.status = Status::Active,
                 "if the provider said that it is active",
             );
-            push(
-                &|f| f.status = Status::Inactive,
+            tried.push(
+                |f| f.status = Status::Inactive,
                 "if the provider said that it is inactive",
             );
         }
-        FactName::Proof => push(&|f| f.proof = Proof::P2, "once its revocation is proved"),
-        FactName::ProbePossible => push(&|f| f.probe_possible = false, "if no probe were possible"),
+        FactName::Proof => tried.push(|f| f.proof = Proof::P2, "once its revocation is proved"),
+        FactName::ProbePossible => {
+            tried.push(|f| f.probe_possible = false, "if no probe were possible")
+        }
         FactName::Exposure => {
-            push(
-                &|f| f.exposure = Exposure::None,
+            tried.push(
+                |f| f.exposure = Exposure::None,
                 "once no exposed copy is left",
             );
-            push(
-                &|f| f.exposure = Exposure::Confirmed,
+            tried.push(
+                |f| f.exposure = Exposure::Confirmed,
                 "if it were readable outside the organisation",
             );
         }
         FactName::Publishable => {
-            push(
-                &|f| f.publishable = Publishable::Restricted,
+            tried.push(
+                |f| f.publishable = Publishable::Restricted,
                 "if it were public by design and restricted at the provider",
             );
         }
         FactName::Integration => {
-            push(
-                &|f| f.integration = Integration::Live,
+            tried.push(
+                |f| f.integration = Integration::Live,
                 "if its integration were live",
             );
-            push(
-                &|f| f.integration = Integration::Retired,
+            tried.push(
+                |f| f.integration = Integration::Retired,
                 "once its integration is retired",
             );
         }
         FactName::Issuer => {
-            push(
-                &|f| f.issuer = Contract::Live,
+            tried.push(
+                |f| f.issuer = Contract::Live,
                 "if the contract with its issuer were live",
             );
-            push(
-                &|f| f.issuer = Contract::Ended,
+            tried.push(
+                |f| f.issuer = Contract::Ended,
                 "once the contract with its issuer ends",
             );
         }
         FactName::Holder => {
-            push(
-                &|f| f.holder = Contract::Live,
+            tried.push(
+                |f| f.holder = Contract::Live,
                 "if the contract with its holder were live",
             );
-            push(
-                &|f| f.holder = Contract::Ended,
+            tried.push(
+                |f| f.holder = Contract::Ended,
                 "once the contract with its holder ends",
             );
         }
@@ -671,65 +677,62 @@ fn changes(facts: &Facts, name: FactName, today: Day) -> Vec<(Facts, String)> {
                 Privilege::ReadNarrow,
                 Privilege::None,
             ] {
-                push(
-                    &|f| f.privilege = to,
-                    &format!("if its privilege were {}", spoken(to.word())),
+                tried.push(
+                    |f| f.privilege = to,
+                    format!("if its privilege were {}", spoken(to.word())),
                 );
             }
         }
-        FactName::TestMode => push(&|f| f.test_mode = true, "if it were a test key"),
+        FactName::TestMode => tried.push(|f| f.test_mode = true, "if it were a test key"),
         FactName::Data => {
             for to in [
                 DataClass::Confidential,
                 DataClass::Internal,
                 DataClass::Public,
             ] {
-                push(&|f| f.data = to, &format!("if it opened {to} data only"));
+                tried.push(|f| f.data = to, format!("if it opened {to} data only"));
             }
         }
         FactName::Consumers => {
-            push(
-                &|f| f.consumers = Some(1),
-                "if exactly one workload used it",
-            );
-            push(&|f| f.consumers = Some(0), "once nothing uses it");
+            tried.push(|f| f.consumers = Some(1), "if exactly one workload used it");
+            tried.push(|f| f.consumers = Some(0), "once nothing uses it");
         }
         FactName::EnvironmentsShared => {
-            push(
-                &|f| f.environments_shared = Some(false),
+            tried.push(
+                |f| f.environments_shared = Some(false),
                 "if it served one environment only",
             );
         }
-        FactName::CustomerTenants => push(
-            &|f| f.customer_tenants = Some(1),
+        FactName::CustomerTenants => tried.push(
+            |f| f.customer_tenants = Some(1),
             "if one customer at most were behind it",
         ),
         FactName::PrivilegedPath => {
             for to in [PrivilegedPath::AgentRead, PrivilegedPath::None] {
-                push(
-                    &|f| f.privileged_path = to,
-                    &format!("if its path were {}", spoken(to.word())),
+                tried.push(
+                    |f| f.privileged_path = to,
+                    format!("if its path were {}", spoken(to.word())),
                 );
             }
         }
         FactName::Spend => {
             for to in [Spend::Capped, Spend::None] {
-                push(&|f| f.spend = to, &format!("if spend were {to}"));
+                tried.push(|f| f.spend = to, format!("if spend were {to}"));
             }
         }
-        FactName::SourceRestricted => push(
-            &|f| f.source_restricted = true,
+        FactName::SourceRestricted => tried.push(
+            |f| f.source_restricted = true,
             "if use were restricted to a source or workload",
         ),
         FactName::RevocationDrillPassedOn => {
-            push(
-                &|f| f.revocation_drill_passed_on = Some(today),
+            tried.push(
+                |f| f.revocation_drill_passed_on = Some(today),
                 "if a revocation drill passed today",
             );
         }
         FactName::LastUsed => {
-            push(
-                &|f| {
+            tried.push(
+                |f| {
                     f.last_used = LastUsed {
                         offered: true,
                         at: Some(today),
@@ -737,8 +740,8 @@ fn changes(facts: &Facts, name: FactName, today: Day) -> Vec<(Facts, String)> {
                 },
                 "if it were seen in use today",
             );
-            push(
-                &|f| {
+            tried.push(
+                |f| {
                     f.last_used = LastUsed {
                         offered: true,
                         at: None,
@@ -748,66 +751,68 @@ fn changes(facts: &Facts, name: FactName, today: Day) -> Vec<(Facts, String)> {
             );
         }
         FactName::ExpectedEveryDays => {
-            push(
-                &|f| f.expected_every_days = Some(365),
+            tried.push(
+                |f| f.expected_every_days = Some(365),
                 "if it served a yearly job",
             );
         }
-        FactName::BreakGlass => push(
-            &|f| f.break_glass = !f.break_glass,
+        FactName::BreakGlass => tried.push(
+            |f| f.break_glass = !f.break_glass,
             if facts.break_glass {
                 "if it were not a break-glass key"
             } else {
                 "if it were a break-glass key"
             },
         ),
-        FactName::Owner => push(
-            &|f| f.owner = OwnerState::Active,
+        FactName::Owner => tried.push(
+            |f| f.owner = OwnerState::Active,
             "once an active person owns it",
         ),
-        FactName::BackupOwner => push(
-            &|f| f.backup_owner = BackupOwner::Active,
+        FactName::BackupOwner => tried.push(
+            |f| f.backup_owner = BackupOwner::Active,
             "once it has an active backup owner",
         ),
-        FactName::OwnerUntil => push(&|f| f.owner_until = None, "if its owner stayed"),
+        FactName::OwnerUntil => tried.push(|f| f.owner_until = None, "if its owner stayed"),
         FactName::IssuedTo => {
-            push(
-                &|f| f.issued_to = IssuedTo::Service,
+            tried.push(
+                |f| f.issued_to = IssuedTo::Service,
                 "if it were issued to a service",
             );
-            push(
-                &|f| f.issued_to = IssuedTo::Person,
+            tried.push(
+                |f| f.issued_to = IssuedTo::Person,
                 "if it were issued to a person",
             );
         }
         FactName::UsedBy => {
-            push(
-                &|f| f.used_by = UsedBy::Workload,
+            tried.push(
+                |f| f.used_by = UsedBy::Workload,
                 "if only a workload used it",
             );
-            push(&|f| f.used_by = UsedBy::Person, "if only a person used it");
+            tried.push(|f| f.used_by = UsedBy::Person, "if only a person used it");
         }
         FactName::WorkloadIdentityFederation
         | FactName::PrivateKeyJwtOrMtls
         | FactName::OauthClientSecret
         | FactName::VendorShortLived => {
             if let Some(option) = name.option() {
-                push(
-                    &|f| f.options = f.options.with(option, OptionState::Now),
-                    &format!("if {} could be taken now", option.title()),
+                tried.push(
+                    |f| f.options = f.options.with(option, OptionState::Now),
+                    format!("if {} could be taken now", option.title()),
                 );
-                push(
-                    &|f| f.options = f.options.with(option, OptionState::No),
-                    &format!("if {} did not exist for this key", option.title()),
+                tried.push(
+                    |f| f.options = f.options.with(option, OptionState::No),
+                    format!("if {} did not exist for this key", option.title()),
                 );
             }
         }
         FactName::StandsOn => {}
-        FactName::Isolated => push(&|f| f.isolated = true, "once it is isolated, with evidence"),
-        FactName::Monitored => push(&|f| f.monitored = true, "once each use is recorded"),
-        FactName::TenantSplit => push(&|f| f.tenant_split = true, "once tenants are split"),
-        FactName::GatewayFronted => push(
-            &|f| f.gateway_fronted = true,
+        FactName::Isolated => {
+            tried.push(|f| f.isolated = true, "once it is isolated, with evidence")
+        }
+        FactName::Monitored => tried.push(|f| f.monitored = true, "once each use is recorded"),
+        FactName::TenantSplit => tried.push(|f| f.tenant_split = true, "once tenants are split"),
+        FactName::GatewayFronted => tried.push(
+            |f| f.gateway_fronted = true,
             "once a gateway stands in front",
         ),
         // These decide neither verdict nor level.
@@ -817,7 +822,23 @@ fn changes(facts: &Facts, name: FactName, today: Day) -> Vec<(Facts, String)> {
         | FactName::Rotatable
         | FactName::Exception => {}
     }
-    tried
+    tried.changed
+}
+
+/// Changes of one fact that make a difference to the facts.
+struct Tried<'f> {
+    facts: &'f Facts,
+    changed: Vec<(Facts, Cow<'static, str>)>,
+}
+
+impl Tried<'_> {
+    fn push(&mut self, change: impl FnOnce(&mut Facts), text: impl Into<Cow<'static, str>>) {
+        let mut changed = *self.facts;
+        change(&mut changed);
+        if changed != *self.facts {
+            self.changed.push((changed, text.into()));
+        }
+    }
 }
 
 /// At most five changes, one per fact: lowest level first, then table order.
@@ -827,32 +848,33 @@ fn would_change(
     judgement: &Judgement,
     policy: &Policy,
     today: Day,
-) -> Vec<WouldChange> {
-    let mut found: Vec<WouldChange> = FactName::ALL
+) -> Vec<Shared<WouldChange>> {
+    let mut found: Vec<_> = FactName::ALL
         .iter()
         .filter_map(|name| {
             changes(facts, *name, today)
                 .into_iter()
-                .filter_map(|(changed, text)| {
+                .map(|(changed, text)| {
                     let then = judge(&changed, since, policy, today);
-                    let counts = then.verdict != judgement.verdict
-                        || then.radius.level < judgement.radius.level;
-                    counts.then(|| WouldChange {
-                        fact: name.word().to_owned(),
-                        to: value(&changed, *name),
-                        text: format!(
-                            "{text}: {} at {}",
-                            spoken(then.verdict.word()),
-                            then.radius.level
-                        ),
-                        verdict: then.verdict,
-                        level: then.radius.level,
-                    })
+                    (*name, changed, text, then.verdict, then.radius.level)
                 })
-                .min_by_key(|change| change.level)
+                .filter(|(.., verdict, level)| {
+                    *verdict != judgement.verdict || *level < judgement.radius.level
+                })
+                .min_by_key(|(.., level)| *level)
         })
         .collect();
-    found.sort_by_key(|change| change.level);
+    found.sort_by_key(|(.., level)| *level);
     found.truncate(5);
     found
+        .into_iter()
+        .map(|(name, changed, text, verdict, level)| WouldChange {
+            fact: name.word().to_owned(),
+            to: value(&changed, name),
+            text: format!("{text}: {} at {level}", spoken(verdict.word())),
+            verdict,
+            level,
+        })
+        .map(Shared::new)
+        .collect()
 }

@@ -64,6 +64,11 @@ pub struct Pair {
 
 /// Ids shorter than this are counted within an account, so that equal ids in two accounts are two keys.
 const GLOBALLY_UNIQUE: usize = 12;
+/// An id of nobody knows which provider, such as a path in a secret store, is unique nowhere.
+fn is_globally_unique(provider: &str, id: &str) -> bool {
+    id.len() >= GLOBALLY_UNIQUE && provider != "unknown"
+}
+
 /// At most this many pairs are listed.
 const MOST_PAIRS: usize = 1000;
 
@@ -92,10 +97,10 @@ pub fn merge(
                 .credential
                 .or_else(|| only(kinds.get(&(record.provider, id))?))
                 .unwrap_or_default();
-            let account = if id.len() < GLOBALLY_UNIQUE {
-                record.account.unwrap_or_default()
-            } else {
+            let account = if is_globally_unique(record.provider, id) {
                 ""
+            } else {
+                record.account.unwrap_or_default()
             };
             let name = (
                 format!("{}/{kind}", record.provider),
@@ -252,7 +257,7 @@ fn separate_ambiguous(sightings: &mut [Sighting]) -> Vec<(String, BTreeSet<Strin
 type Unsure = (usize, usize, String);
 
 /// A row that names a user's slot and a row that names an id of that user are one key where both were made
-/// in the same second, and no other row fits as well.
+/// in the same second, and no other row fits as well; of several made in one second, the one in the same state.
 fn join_slots(
     rows: &[SourcedRow],
     groups: &mut Groups,
@@ -304,6 +309,14 @@ fn join_slots(
         let day = made(
             &|other| matches!((told.row.created, other.row.created), (When::On(a), When::On(b)) if a == b),
         );
+        let alike: Vec<usize> = second
+            .iter()
+            .copied()
+            .filter(|other| {
+                let of = |told: &SourcedRow| told.row.status;
+                of(told).is_some() && rows.get(*other).map(of) == Some(of(told))
+            })
+            .collect();
         let distinct = |found: &[usize]| -> BTreeSet<String> {
             found
                 .iter()
@@ -312,6 +325,8 @@ fn join_slots(
         };
         let (found, confidence) = if distinct(&second).len() == 1 {
             (second, Confidence::High)
+        } else if distinct(&alike).len() == 1 {
+            (alike, Confidence::Medium)
         } else if second.is_empty() && distinct(&day).len() == 1 {
             (day, Confidence::Medium)
         } else {
@@ -561,7 +576,7 @@ fn give_ids(known: &mut [Known]) {
             .find_map(|told| told.row.slot.clone());
         let account = key.account.as_deref().unwrap_or_default();
         let base = match (&key.key_id, &slot, &key.fingerprint) {
-            (Some(id), ..) if id.len() >= GLOBALLY_UNIQUE => {
+            (Some(id), ..) if is_globally_unique(&key.provider, id) => {
                 format!("id|{}|{credential}|{id}", key.provider)
             }
             (Some(id), ..) => format!("id|{}|{credential}|{account}|{id}", key.provider),

@@ -15,8 +15,9 @@ use crate::{
     day::Day,
     explain::FactName,
     facts::{Case, Facts, FactsError, Since, Verdict},
-    key::{Basis, Person, Row, Told},
+    key::{Basis, Row, Told},
     note::{Dispute, FactNote, OptionNote, OwnerCandidate},
+    people::People,
     place::{Purpose, Runtime, Sighting},
 };
 use serde_json::{Map, Value, json};
@@ -71,7 +72,7 @@ pub struct Subject {
 #[derive(Debug, Clone, Copy)]
 pub struct World<'w> {
     /// The people list; `None` where none was given.
-    pub people: Option<&'w [Person]>,
+    pub people: Option<&'w People>,
     /// The clock reading.
     pub today: Day,
 }

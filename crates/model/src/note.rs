@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The state of one replacement option for this key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct OptionNote {
     /// The option.
     pub option: ReplacementOption,
@@ -37,7 +37,7 @@ pub struct OwnerCandidate {
 }
 
 /// One fact with its basis and source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FactNote {
     /// The value, as in a facts file.
     pub value: Value,

@@ -10,6 +10,7 @@ use crate::{
     note::{FactNote, OptionNote},
     place::Purpose,
     policy::Policy,
+    shared::Shared,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -89,7 +90,7 @@ pub(crate) fn key(id: &str, facts: &Value) -> Key {
         "digest",
         today(),
     );
-    let notes: BTreeMap<String, FactNote> = facts
+    let notes: BTreeMap<_, _> = facts
         .as_object()
         .unwrap()
         .iter()
@@ -100,7 +101,7 @@ pub(crate) fn key(id: &str, facts: &Value) -> Key {
                 basis: Basis::Observed,
                 source: "a test".to_owned(),
             };
-            (name.clone(), note)
+            (name.clone().into(), note.into())
         })
         .collect();
     Key {
@@ -134,6 +135,7 @@ pub(crate) fn key(id: &str, facts: &Value) -> Key {
                 note: String::new(),
                 source: None,
             })
+            .map(Shared::new)
             .collect(),
         verdict: VerdictAnswer {
             id: judgement.verdict,

@@ -1,5 +1,6 @@
 //! Secrets on their way: zeroizing, never printed, known afterwards only by a keyed fingerprint.
 
+use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
@@ -92,6 +93,19 @@ impl Pepper {
     }
 }
 
+impl Pepper {
+    /// A key for one purpose, from which the pepper does not follow: HKDF-SHA-256 (RFC 5869) with the purpose
+    /// as its info.
+    #[must_use]
+    pub fn derived<const N: usize>(&self, purpose: &str) -> Zeroizing<[u8; N]> {
+        let mut key = Zeroizing::new([0u8; N]);
+        // HKDF gives up to 255 hashes, so that it cannot refuse the few bytes of a key.
+        let _ = Hkdf::<Sha256>::new(None, self.0.as_slice())
+            .expand(purpose.as_bytes(), key.as_mut_slice());
+        key
+    }
+}
+
 impl fmt::Debug for Pepper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pepper(***)")
@@ -153,5 +167,15 @@ mod tests {
         assert_eq!(one, Pepper::new([1; 32]).fingerprint(&secret));
         assert_ne!(one, Pepper::new([2; 32]).fingerprint(&secret));
         assert_eq!(one.as_str().len(), 64);
+    }
+
+    #[test]
+    fn a_derived_key_is_of_its_pepper_and_purpose() {
+        let key = |pepper: u8, purpose: &str| *Pepper::new([pepper; 32]).derived::<16>(purpose);
+        assert_eq!(key(1, "a"), key(1, "a"));
+        assert_ne!(key(1, "a"), key(1, "b"));
+        assert_ne!(key(1, "a"), key(2, "a"));
+        assert_ne!(key(1, "a"), [0; 16]);
+        assert_ne!(key(1, "a"), [1; 16]);
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     horizon::{Fill, end, fill, is_living, signed_until},
     key::{Coverage, CoverageState},
     note::OptionNote,
+    shared::Shared,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ const MOST_CHANGES: usize = 10;
 
 /// The most urgent first: what is to be done now, then by due date, then by level, then by name.
 pub fn sort(keys: &mut [Key]) {
-    keys.sort_by(|a, b| {
+    keys.sort_unstable_by(|a, b| {
         let rank = |key: &Key| {
             let outcome = &key.verdict.outcome;
             let urgency = match outcome.urgency {
@@ -174,7 +175,7 @@ fn ending(key: &Key) -> Option<String> {
         | Verdict::BorrowedIdentity
             if key.verdict.outcome.then == Some(Verdict::Replaceable) =>
         {
-            let now = |note: &&OptionNote| {
+            let now = |note: &&Shared<OptionNote>| {
                 note.state == "now" && note.option != ReplacementOption::Gateway
             };
             key.options.iter().find(now).map(|note| moved(note.option))

@@ -1,14 +1,22 @@
-//! One text in, its candidates out: catalogue formats, private keys, generic assignments, and what is
-//! base64 within.
+//! One text in, its candidates out: catalogue formats, private keys, addresses with a password, and values
+//! that a name says are secret.
+//!
+//! A text is gone through by its runs of token bytes (`run`), where every format and every longer value
+//! begins, and by a few words that lead to what is shorter.
+
+mod find;
+mod look;
 
 use crate::{
+    decode::{self, Coding},
     judge::{self, Dismissal},
-    rule::Rules,
+    rule::{Rule, Rules},
+    watchlist::Known,
 };
-use regex::bytes::Regex;
-use std::{ops::Range, sync::LazyLock};
-use tenure_model::{place::Part, secret::Secret};
-use zeroize::Zeroizing;
+use find::{Find, What};
+use look::looks;
+use std::{collections::BTreeMap, ops::Range};
+use tenure_model::{place::Part, secret::Secret, watch::WINDOW};
 
 /// What a text is, as far as detection depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +46,16 @@ pub struct Candidate {
     pub line: u32,
     /// Where in the text it starts.
     pub offset: usize,
+    /// How many bytes of the text hold it: more than the secret has where it is encoded.
+    pub length: usize,
     /// The variable or setting that holds it.
     pub variable: Option<String>,
+    /// The key of the watch list that it is a copy of.
+    pub known: Option<Known>,
+    /// In which forms it is written, the outermost first; none where it stands as it is.
+    pub decoded: Vec<Coding>,
+    /// How many bits of choice its last 16 bytes carry by its format; absent where none vouches.
+    pub tail_bits: Option<f64>,
 }
 
 /// Takes what a scan finds.
@@ -52,403 +68,217 @@ pub trait Sink {
     fn searched(&mut self, _text: &[u8], _lines_before: u32) {}
 }
 
-/// How deep base64 is looked into.
-const DEPTH: u8 = 1;
+/// How far around a window a name or the start of a value is looked for, in bytes.
+pub const AROUND: usize = 192;
 
-/// Finds the candidates of one text.
+/// Finds the candidates of one text, first come first.
 pub fn scan(rules: &Rules, text: &[u8], context: Context, sink: &mut dyn Sink) {
-    scan_at(rules, text, context, DEPTH, None, sink);
+    let whole = 0..text.len();
+    scan_within(rules, text, std::slice::from_ref(&whole), context, sink);
 }
 
-fn scan_at(
+/// Finds the candidates that overlap one of `windows`, which are in order and apart. What stands around a
+/// window is looked at, so that a value whose name or whose start or end is outside is found all the same.
+pub fn scan_within(
     rules: &Rules,
     text: &[u8],
+    windows: &[Range<usize>],
     context: Context,
-    depth: u8,
-    outer: Option<(u32, &str)>,
     sink: &mut dyn Sink,
 ) {
-    let mut taken: Vec<Range<usize>> = Vec::new();
-    let line_at = |offset: usize| outer.map_or_else(|| line_of(text, offset), |(line, _)| line);
-    let name_at = |offset: usize| {
-        variable_before(text, offset).or_else(|| outer.map(|(_, name)| name.to_owned()))
+    let mut limits = Limits {
+        depth: decode::DEPTH,
+        budget: decode::BUDGET,
     };
-    for found in rules.find(text) {
-        let overlaps =
-            |taken: &Range<usize>| taken.start < found.span.end && found.span.start < taken.end;
-        if taken
-            .iter()
-            .any(|span| overlaps(span) && *span != found.span)
-        {
-            continue;
-        }
-        let same = taken.contains(&found.span);
-        let Some(bytes) = text.get(found.span.clone()) else {
-            continue;
-        };
-        let readable = std::str::from_utf8(bytes).unwrap_or_default();
-        if judge::is_placeholder(readable, &found.rule.prefix) {
-            sink.dismissed(Dismissal::Placeholder);
-            taken.push(found.span);
-            continue;
-        }
-        if same {
-            continue;
-        }
-        sink.candidate(Candidate {
-            provider: found.rule.provider.clone(),
-            credential: found.rule.credential.clone(),
-            part: found.rule.part,
-            prefix: found.rule.prefix.clone(),
-            secret: Secret::new(bytes),
-            line: line_at(found.span.start),
-            offset: found.span.start,
-            variable: name_at(found.span.start),
-        });
-        taken.push(found.span);
-    }
-    private_keys(text, context, &mut taken, &line_at, sink);
-    assignments(rules, text, context, depth, &mut taken, &line_at, sink);
+    scan_deep(rules, text, windows, context, &mut limits, sink);
 }
 
-/// PEM private keys (RFC 7468), also on one line with literal `\n`.
-fn private_keys(
-    text: &[u8],
-    context: Context,
-    taken: &mut Vec<Range<usize>>,
-    line_at: &dyn Fn(usize) -> u32,
-    sink: &mut dyn Sink,
-) {
-    static PEM: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        regex::bytes::RegexBuilder::new(
-            r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,.\-]|\\n|\\r|[A-Za-z-]+: ){64,16384}?-----END (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----",
-        )
-        .unicode(false)
-        .size_limit(64 << 20)
-        .build()
-        .ok()
-    });
-    let Some(pem) = PEM.as_ref() else { return };
-    for found in pem.find_iter(text) {
-        if taken
-            .iter()
-            .any(|span| span.start < found.end() && found.start() < span.end)
-        {
-            continue;
-        }
-        taken.push(found.range());
-        let readable = std::str::from_utf8(found.as_bytes()).unwrap_or_default();
-        let lower = readable.to_ascii_lowercase();
-        if context.test_material {
-            sink.dismissed(Dismissal::TestMaterial);
-            continue;
-        }
-        if lower.contains("example")
-            || lower.contains("...")
-            || judge::entropy(found.as_bytes()) < 4.0
-        {
-            sink.dismissed(Dismissal::Placeholder);
-            continue;
-        }
-        sink.candidate(Candidate {
-            provider: "unknown".to_owned(),
-            credential: "private_key".to_owned(),
-            part: Part::Secret,
-            prefix: String::new(),
-            secret: Secret::new(found.as_bytes()),
-            line: line_at(found.start()),
-            offset: found.start(),
-            variable: variable_before(text, found.start()),
-        });
-    }
+/// How much deeper, and how much more, may be read in other forms.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    depth: u8,
+    budget: usize,
 }
 
-/// `api_key = "…"` and the like, where no format vouches for the value.
-fn assignments(
+fn scan_deep(
     rules: &Rules,
     text: &[u8],
+    windows: &[Range<usize>],
     context: Context,
-    depth: u8,
-    taken: &mut Vec<Range<usize>>,
-    line_at: &dyn Fn(usize) -> u32,
+    limits: &mut Limits,
     sink: &mut dyn Sink,
 ) {
-    static SET: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        regex::bytes::RegexBuilder::new(
-            r#"(?P<name>[A-Za-z0-9_.\-]{0,48}(?:api[_.\-]?key|apikey|secret|token|credential|private[_.\-]?key|access[_.\-]?key|auth[_.\-]?key|encryption[_.\-]?key|signing[_.\-]?key)[A-Za-z0-9_.\-]{0,24})["'`\]\\]{0,4}[ \t]{0,8}(?::=|=>|=|:)[ \t]{0,8}\\{0,2}(?P<quote>["'`]?)(?P<value>[^\s"'`,;<>(){}\[\]\\]{8,4096})"#,
-        )
-        .unicode(false)
-        .case_insensitive(true)
-        .build()
-        .ok()
-    });
-    let Some(set) = SET.as_ref() else { return };
-    for captures in set.captures_iter(text) {
-        let (Some(name), Some(value)) = (captures.name("name"), captures.name("value")) else {
+    let mut seen = looks(rules, text, windows, context, limits, sink);
+    seen.finds.retain(|find| overlaps_any(&find.span, windows));
+    let finds = settled(with_known(seen.finds));
+    hand_out(text, finds, seen.inner, sink);
+}
+
+/// Something that has the form of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<'r> {
+    /// Which rule found it.
+    pub rule: &'r Rule,
+    /// Where.
+    pub span: Range<usize>,
+}
+
+impl Rules {
+    /// Every format of the catalogue in a text, with its place: what [`scan`] finds before it is judged.
+    /// Where two overlap, the longer one stays; where they are alike, all stay.
+    #[must_use]
+    pub fn find(&self, text: &[u8]) -> Vec<Found<'_>> {
+        let whole = 0..text.len();
+        let context = Context {
+            code: false,
+            test_material: false,
+            encoded: false,
+        };
+        let windows = std::slice::from_ref(&whole);
+        let mut limits = Limits {
+            depth: 0,
+            budget: 0,
+        };
+        longest(looks(self, text, windows, context, &mut limits, &mut Deaf).finds)
+            .into_iter()
+            .filter_map(|find| match find.what {
+                What::Format(rule) => Some(Found {
+                    rule,
+                    span: find.span,
+                }),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl Sink for Deaf {
+    fn candidate(&mut self, _: Candidate) {}
+    fn dismissed(&mut self, _: Dismissal) {}
+}
+
+fn overlaps_any(span: &Range<usize>, windows: &[Range<usize>]) -> bool {
+    let first = windows.partition_point(|window| window.end <= span.start);
+    windows
+        .get(first)
+        .is_some_and(|window| window.start < span.end)
+}
+
+/// Known keys told to the find that they are, where there is one.
+fn with_known(finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
+    let (known, mut others): (Vec<_>, Vec<_>) = finds
+        .into_iter()
+        .partition(|find| matches!(find.what, What::Known));
+    for copy in known {
+        let same = others
+            .iter_mut()
+            .find(|find| find.span == copy.span && matches!(find.what, What::Format(_)));
+        match same {
+            Some(find) => find.known = copy.known,
+            None => others.push(copy),
+        }
+    }
+    others
+}
+
+/// What stays where finds overlap: the more telling one, else the longer, else the first by name. In order.
+fn settled(finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
+    let mut finds = longest(finds);
+    finds.sort_by_key(|find| (find.known.is_none(), find.what.rank()));
+    let mut taken: BTreeMap<(usize, usize), Find<'_>> = BTreeMap::new();
+    for (at, find) in finds.into_iter().enumerate() {
+        let before = taken.range(..(find.span.end, 0)).next_back();
+        // Several may come out of one text in another form.
+        let apart = before.is_none_or(|(_, before)| {
+            let both_inner = matches!((before.what, find.what), (What::Inner(_), What::Inner(_)));
+            before.span.end <= find.span.start || (both_inner && before.span == find.span)
+        });
+        if apart {
+            taken.insert((find.span.start, at), find);
+        }
+    }
+    taken.into_values().collect()
+}
+
+/// Drops what lies inside something longer of the same rank; in order.
+fn longest(mut finds: Vec<Find<'_>>) -> Vec<Find<'_>> {
+    finds.sort_by(|a, b| a.order().cmp(&b.order()));
+    finds.dedup_by(|a, b| a.order() == b.order());
+    let mut kept: Vec<Find<'_>> = Vec::with_capacity(finds.len());
+    for find in finds {
+        let inside = kept.iter().rev().take(8).any(|longer| {
+            longer.what.rank() == find.what.rank()
+                && longer.span != find.span
+                && longer.span.start <= find.span.start
+                && find.span.end <= longer.span.end
+        });
+        if !inside {
+            kept.push(find);
+        }
+    }
+    kept
+}
+
+/// Judges what is left and hands it over, with its line.
+fn hand_out(
+    text: &[u8],
+    finds: Vec<Find<'_>>,
+    mut inner: Vec<Option<Candidate>>,
+    sink: &mut dyn Sink,
+) {
+    let mut counted = 0usize;
+    let mut line = 1u32;
+    for find in finds {
+        let Some(bytes) = text.get(find.span.clone()) else {
             continue;
         };
-        let quoted = captures
-            .name("quote")
-            .is_some_and(|quote| !quote.is_empty());
-        if taken
-            .iter()
-            .any(|span| span.start < value.end() && value.start() < span.end)
+        if let What::Format(rule) = find.what
+            && find.known.is_none()
+            && judge::is_stand_in(
+                std::str::from_utf8(bytes).unwrap_or_default(),
+                &rule.prefix,
+                rule.anchored,
+            )
         {
+            sink.dismissed(Dismissal::Placeholder);
             continue;
         }
-        let name_text = String::from_utf8_lossy(name.as_bytes()).into_owned();
-        if context.encoded
-            && depth > 0
-            && let Some(inner) = decoded(value.as_bytes())
-        {
-            taken.push(value.range());
-            let inner_context = Context {
-                code: false,
-                encoded: false,
-                ..context
-            };
-            let mut line = Zeroizing::new(format!("{name_text}=").into_bytes());
-            line.extend_from_slice(&inner);
-            scan_at(
-                rules,
-                &line,
-                inner_context,
-                depth.saturating_sub(1),
-                Some((line_at(value.start()), &name_text)),
-                sink,
-            );
-            continue;
-        }
-        if context.code && !quoted {
-            continue;
-        }
-        let Ok(readable) = std::str::from_utf8(value.as_bytes()) else {
-            continue;
-        };
-        if is_reference(&name_text, readable) {
-            continue;
-        }
-        if context.test_material {
-            sink.dismissed(Dismissal::TestMaterial);
-            continue;
-        }
-        match judge::generic(readable) {
-            Err(why) => sink.dismissed(why),
-            Ok(()) => {
-                taken.push(value.range());
-                sink.candidate(Candidate {
-                    provider: "unknown".to_owned(),
-                    credential: "generic_secret".to_owned(),
-                    part: Part::Secret,
-                    prefix: String::new(),
-                    secret: Secret::new(value.as_bytes()),
-                    line: line_at(value.start()),
-                    offset: value.start(),
-                    variable: Some(name_text),
-                });
+        let passed = text.get(counted..find.span.start).unwrap_or_default();
+        let breaks = memchr::memchr_iter(b'\n', passed).count();
+        line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+        counted = find.span.start;
+        if let What::Inner(at) = find.what {
+            if let Some(mut candidate) = inner.get_mut(at).and_then(Option::take) {
+                candidate.line = line;
+                sink.candidate(candidate);
             }
+            continue;
         }
+        let format = match find.what {
+            What::Format(rule) => Some(rule),
+            _ => None,
+        };
+        sink.candidate(Candidate {
+            provider: format.map_or("unknown", |rule| &rule.provider).to_owned(),
+            credential: format
+                .map_or_else(|| find.what.credential(), |rule| &rule.credential)
+                .to_owned(),
+            part: format.map_or(Part::Secret, |rule| rule.part),
+            prefix: format.map_or("", |rule| &rule.prefix).to_owned(),
+            secret: Secret::new(bytes),
+            line,
+            offset: find.span.start,
+            length: find.span.len(),
+            variable: find.name,
+            known: find.known,
+            decoded: Vec::new(),
+            tail_bits: format.map(|rule| rule.tail_bits(WINDOW)),
+        });
     }
-}
-
-/// A name that points to a secret rather than holding one, or that holds something public.
-fn is_reference(name: &str, value: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let public = [
-        "secret_name",
-        "secretname",
-        "token_url",
-        "tokenurl",
-        "token_type",
-        "key_id",
-        "keyid",
-        "_path",
-        "_file",
-        "public",
-        "token_uri",
-        "endpoint",
-        "secretref",
-        "tokenizer",
-        "token_count",
-        "max_token",
-        "secret_arn",
-        "sha256",
-        "checksum",
-        "integrity",
-    ];
-    let names_an_id = name.ends_with("_id") && !name.ends_with("secret_id");
-    names_an_id
-        || public.iter().any(|word| name.contains(word))
-        || value.starts_with("arn:")
-        || value.starts_with("projects/")
-        || value.starts_with("vault:")
-}
-
-/// The bytes behind a base64 text, where they are text themselves.
-fn decoded(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    use base64::Engine as _;
-    if text.len() < 16 || text.len() > 1 << 16 {
-        return None;
-    }
-    let bytes = Zeroizing::new(
-        base64::engine::general_purpose::STANDARD
-            .decode(text)
-            .ok()?,
-    );
-    let printable = bytes
-        .iter()
-        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
-    printable.then_some(bytes)
-}
-
-/// The line of an offset, from 1.
-fn line_of(text: &[u8], offset: usize) -> u32 {
-    let upto = text.get(..offset).unwrap_or(text);
-    u32::try_from(upto.iter().filter(|byte| **byte == b'\n').count())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
-}
-
-/// The name that is set to what starts at `offset`, on the same line.
-fn variable_before(text: &[u8], offset: usize) -> Option<String> {
-    const FARTHEST: usize = 96;
-    let from = offset.saturating_sub(FARTHEST);
-    let window = text.get(from..offset)?;
-    let line = window.rsplit(|b| *b == b'\n').next()?;
-    let line = std::str::from_utf8(line).ok()?;
-    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`', '\\']);
-    let line = line
-        .strip_suffix("=>")
-        .or_else(|| line.strip_suffix(['=', ':']))?;
-    let line = line.trim_end_matches([' ', '\t', '"', '\'', '`', ']', ':', '\\']);
-    let start = line
-        .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
-        .map_or(0, |at| at.saturating_add(1));
-    let name = line.get(start..)?;
-    (!name.is_empty() && name.len() <= 64).then(|| name.to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Default)]
-    struct Seen(Vec<(String, String, u32, Option<String>)>, usize);
-
-    impl Sink for Seen {
-        fn candidate(&mut self, c: Candidate) {
-            self.0.push((c.provider, c.credential, c.line, c.variable));
-        }
-        fn dismissed(&mut self, _: Dismissal) {
-            self.1 += 1;
-        }
-    }
-
-    const PLAIN: Context = Context {
-        code: false,
-        test_material: false,
-        encoded: false,
-    };
-
-    fn seen(text: &str, context: Context) -> Seen {
-        let rules = Rules::compile(&[]).unwrap();
-        let mut seen = Seen::default();
-        scan(&rules, text.as_bytes(), context, &mut seen);
-        seen
-    }
-
-    #[test]
-    fn a_generic_assignment_has_its_line_and_name() {
-        let seen = seen("a=1\nPAYMENT_API_KEY=\"q8Zk2LmX7vTr4WnYb1CdP0\"\n", PLAIN);
-        assert_eq!(
-            seen.0,
-            [(
-                "unknown".into(),
-                "generic_secret".into(),
-                2,
-                Some("PAYMENT_API_KEY".into())
-            )]
-        );
-    }
-
-    #[test]
-    fn code_counts_only_quoted_values_and_tests_none() {
-        let text = "token = q8Zk2LmX7vTr4WnYb1CdP0\n";
-        assert!(
-            seen(
-                text,
-                Context {
-                    code: true,
-                    ..PLAIN
-                }
-            )
-            .0
-            .is_empty()
-        );
-        assert_eq!(seen(text, PLAIN).0.len(), 1);
-        assert!(
-            seen(
-                text,
-                Context {
-                    test_material: true,
-                    ..PLAIN
-                }
-            )
-            .0
-            .is_empty()
-        );
-    }
-
-    #[test]
-    fn placeholders_are_counted_and_dropped() {
-        let seen = seen(
-            "api_key = your_api_key_goes_here_1\nsecret: ${SOME_SECRET_1}\n",
-            PLAIN,
-        );
-        assert!(seen.0.is_empty());
-        assert!(seen.1 >= 1);
-    }
-
-    #[test]
-    fn an_assignment_within_a_json_text_counts_as_in_a_notebook() {
-        let text = r#"{"cells":[{"source":["api_key = \"q8Zk2LmX7vTr4WnYb1CdP0\"\n"]}]}"#;
-        assert_eq!(seen(text, PLAIN).0.len(), 1);
-    }
-
-    #[test]
-    fn base64_in_a_manifest_is_looked_into() {
-        use base64::Engine as _;
-        let inner = base64::engine::general_purpose::STANDARD.encode("q8Zk2LmX7vTr4WnYb1CdP0");
-        let seen = seen(
-            &format!("data:\n  api-token: {inner}\n"),
-            Context {
-                encoded: true,
-                ..PLAIN
-            },
-        );
-        assert_eq!(
-            seen.0,
-            [(
-                "unknown".into(),
-                "generic_secret".into(),
-                2,
-                Some("api-token".into())
-            )]
-        );
-    }
-
-    #[test]
-    fn a_private_key_is_one_candidate() {
-        let mut random = tenure_model::catalog::template::numbers(3);
-        let body = tenure_model::catalog::template::Template::parse("{base64:64}").unwrap();
-        let lines: Vec<_> = (0..6).map(|_| body.example(&mut random)).collect();
-        let text = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            lines.join("\n")
-        );
-        assert_eq!(
-            seen(&text, PLAIN).0,
-            [("unknown".into(), "private_key".into(), 1, None)]
-        );
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
-//! A file of any size through the engine, in bounded memory.
+//! A file of any size through the engine, in bounded memory; packed ones unpacked on the way.
 
 use crate::{
+    decode::{self, Coding},
     engine::{self, Candidate, Context, Sink},
     judge::Dismissal,
     rule::Rules,
@@ -16,6 +17,10 @@ use zeroize::Zeroizing;
 pub const CHUNK: usize = 8 << 20;
 /// Bytes that two neighbouring chunks share; no credential is longer.
 pub const OVERLAP: usize = 64 << 10;
+/// Bytes that a packed file may come to.
+pub const LONGEST_UNPACKED: u64 = 2 << 30;
+/// How many times a packed file may be packed again.
+const LAYERS: u8 = 3;
 /// Bytes at the start of a file that tell text from everything else.
 const HEAD: usize = 8 << 10;
 
@@ -44,8 +49,92 @@ pub fn search(
 /// Searches what a reader gives, chunk by chunk.
 ///
 /// # Errors
-/// The reader fails.
+/// The reader fails, or something packed is broken or comes to more than [`LONGEST_UNPACKED`]; what came before
+/// was searched.
 pub fn search_from(
+    rules: &Rules,
+    from: &mut dyn Read,
+    context: Context,
+    sink: &mut dyn Sink,
+) -> io::Result<Outcome> {
+    search_packed(rules, from, context, LAYERS, sink)
+}
+
+fn search_packed(
+    rules: &Rules,
+    from: &mut dyn Read,
+    context: Context,
+    layers: u8,
+    sink: &mut dyn Sink,
+) -> io::Result<Outcome> {
+    let mut head = Vec::new();
+    from.take(64).read_to_end(&mut head)?;
+    let packed = decode::packed(&head).filter(|_| layers > 0);
+    let mut whole = head.as_slice().chain(from);
+    let Some(coding) = packed else {
+        return search_plain(rules, &mut whole, context, sink);
+    };
+    let mut inner = Limited {
+        inner: decode::open(coding, whole)?,
+        left: LONGEST_UNPACKED,
+    };
+    let mut sink = Unpacked {
+        inner: sink,
+        coding,
+    };
+    search_packed(
+        rules,
+        &mut inner,
+        context,
+        layers.saturating_sub(1),
+        &mut sink,
+    )
+}
+
+/// Gives an error in place of more than so many bytes.
+struct Limited<'r> {
+    inner: Box<dyn Read + 'r>,
+    left: u64,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let got = self.inner.read(to)?;
+        let (left, over) = self
+            .left
+            .overflowing_sub(u64::try_from(got).unwrap_or(u64::MAX));
+        if over {
+            return Err(io::Error::other(
+                "comes to more than 2 GiB when it is unpacked; the rest was not searched",
+            ));
+        }
+        self.left = left;
+        Ok(got)
+    }
+}
+
+/// Says of what it passes on that it was packed.
+struct Unpacked<'s> {
+    inner: &'s mut dyn Sink,
+    coding: Coding,
+}
+
+impl Sink for Unpacked<'_> {
+    fn candidate(&mut self, mut candidate: Candidate) {
+        candidate.decoded.insert(0, self.coding);
+        self.inner.candidate(candidate);
+    }
+
+    fn dismissed(&mut self, why: Dismissal) {
+        self.inner.dismissed(why);
+    }
+
+    fn searched(&mut self, text: &[u8], lines_before: u32) {
+        self.inner.searched(text, lines_before);
+    }
+}
+
+fn search_plain(
     rules: &Rules,
     from: &mut dyn Read,
     context: Context,
@@ -62,10 +151,8 @@ pub fn search_from(
             .read_to_end(&mut buffer)?;
         let last = got < want;
         if first {
-            if let Some(text) = wide(&buffer, last) {
-                engine::scan(rules, text.as_bytes(), context, sink);
-                sink.searched(text.as_bytes(), 0);
-                return Ok(Outcome::Searched);
+            if decode::utf16(buffer.get(..HEAD.min(buffer.len())).unwrap_or(&[])).is_some() {
+                return search_wide(rules, buffer, last, from, context, sink);
             }
             if buffer.iter().take(HEAD).any(|byte| *byte == 0) {
                 return Ok(Outcome::Binary);
@@ -96,28 +183,31 @@ pub fn search_from(
     }
 }
 
-/// UTF-16 with a byte order mark, of a file that fits one chunk, as UTF-8.
-fn wide(bytes: &[u8], whole: bool) -> Option<Zeroizing<String>> {
-    let little = match bytes {
-        [0xff, 0xfe, ..] => true,
-        [0xfe, 0xff, ..] => false,
-        _ => return None,
-    };
-    if !whole {
-        return None;
+/// Searches UTF-16, as much of it as one chunk holds twice over.
+fn search_wide(
+    rules: &Rules,
+    mut buffer: Zeroizing<Vec<u8>>,
+    last: bool,
+    from: &mut dyn Read,
+    context: Context,
+    sink: &mut dyn Sink,
+) -> io::Result<Outcome> {
+    const MOST: u64 = 256 << 20;
+    if !last {
+        from.take(MOST).read_to_end(&mut buffer)?;
+        if from.read(&mut [0])? > 0 {
+            return Err(io::Error::other(
+                "is UTF-16 of more than 256 MiB; save it as UTF-8 to have it searched",
+            ));
+        }
     }
-    let units = bytes.get(2..)?.chunks_exact(2).filter_map(|pair| {
-        let pair: [u8; 2] = pair.try_into().ok()?;
-        Some(if little {
-            u16::from_le_bytes(pair)
-        } else {
-            u16::from_be_bytes(pair)
-        })
-    });
-    let text = char::decode_utf16(units)
-        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect();
-    Some(Zeroizing::new(text))
+    let Some(text) = decode::utf16(&buffer) else {
+        return Ok(Outcome::Binary);
+    };
+    // A file is what its program writes: that it is in wide characters is no disguise.
+    engine::scan(rules, &text, context, sink);
+    sink.searched(&text, 0);
+    Ok(Outcome::Searched)
 }
 
 /// Passes on what starts before the border; what starts behind it comes again with the next chunk.
@@ -196,5 +286,30 @@ mod tests {
         let mut bytes = vec![0xff, 0xfe];
         bytes.extend(LINE.encode_utf16().flat_map(u16::to_le_bytes));
         assert_eq!(found(&bytes), (Outcome::Searched, vec![1]));
+        // Without a mark, in either order.
+        assert_eq!(found(&bytes[2..]), (Outcome::Searched, vec![1]));
+        let big: Vec<u8> = LINE.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(found(&big), (Outcome::Searched, vec![1]));
+    }
+
+    #[test]
+    fn a_packed_file_is_unpacked_and_a_broken_one_is_an_error() {
+        use std::io::Write as _;
+        let pack = |bytes: &[u8]| {
+            let mut to = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            to.write_all(bytes).unwrap();
+            to.finish().unwrap()
+        };
+        let text = format!("one\n{LINE}");
+        let packed = pack(text.as_bytes());
+        assert_eq!(found(&packed), (Outcome::Searched, vec![2]));
+        assert_eq!(found(&pack(&packed)), (Outcome::Searched, vec![2]));
+        let rules = Rules::compile(&[]).unwrap();
+        let cut = &packed[..packed.len() - 9];
+        let mut seen = Seen::default();
+        assert!(search_from(&rules, &mut &cut[..], PLAIN, &mut seen).is_err());
+        // More layers than are opened: what is inside is no text.
+        let deep = (0..5).fold(text.into_bytes(), |bytes, _| pack(&bytes));
+        assert_eq!(found(&deep).0, Outcome::Binary);
     }
 }

@@ -1,10 +1,11 @@
 //! The state folder: the pepper, made at first run, and the last assessment. Never a secret of anybody's key.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
-use tenure_model::{assessment::Assessment, secret::Pepper};
+use tenure_model::{assessment::Assessment, secret::Pepper, shared, watch::Kept};
 use zeroize::Zeroizing;
 
 /// Names another state folder.
@@ -12,6 +13,7 @@ pub const ENVIRONMENT: &str = "TENURE_DATA_DIR";
 
 const PEPPER: &str = "pepper";
 const LAST: &str = "last-assessment.json";
+const WATCHED: &str = "watched.jsonl";
 /// The longest assessment that is read back, in bytes.
 const LONGEST: u64 = 4 << 30;
 
@@ -112,7 +114,7 @@ impl State {
         random().map(|bytes| Pepper::new(*bytes))
     }
 
-    /// Keeps an assessment as the last one, whole or not at all.
+    /// Keeps an assessment as the last one, whole or not at all. What many keys say alike is written once.
     ///
     /// # Errors
     /// The folder cannot be written to.
@@ -120,7 +122,7 @@ impl State {
         let path = self.folder.join(LAST);
         let file = self.written(|file| {
             let mut out = io::BufWriter::new(file);
-            serde_json::to_writer(&mut out, assessment)?;
+            shared::brief(|| serde_json::to_writer(&mut out, assessment))?;
             out.flush()
         })?;
         file.persist(&path)
@@ -140,12 +142,68 @@ impl State {
         let Some(bytes) = read(&path, LONGEST)? else {
             return Ok(None);
         };
-        serde_json::from_slice(&bytes)
+        shared::read_brief(|| serde_json::from_slice(&bytes))
             .map(Some)
             .map_err(|error| StateError::Broken {
                 path,
                 problem: format!("{error}; run `tenure assess` again"),
             })
+    }
+
+    /// Keeps what a watch list can hold of secrets, beside what is kept of others; a secret seen again takes the
+    /// place of itself.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or what is there is not what was written.
+    pub fn keep_watched(&self, kept: &[Kept]) -> Result<(), StateError> {
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let before = self.watched()?;
+        let mut all: BTreeMap<&str, &Kept> = BTreeMap::new();
+        for one in before.iter().chain(kept) {
+            all.insert(&one.fingerprint, one);
+        }
+        let path = self.folder.join(WATCHED);
+        let file = self.written(|file| {
+            let mut out = io::BufWriter::new(file);
+            for one in all.values() {
+                serde_json::to_writer(&mut out, one)?;
+                out.write_all(b"\n")?;
+            }
+            out.flush()
+        })?;
+        file.persist(&path)
+            .map(|_| ())
+            .map_err(|error| StateError::Io {
+                path,
+                error: error.error,
+            })
+    }
+
+    /// What a watch list can hold of every secret that was ever fingerprinted here, in order.
+    ///
+    /// # Errors
+    /// The file cannot be read; the line is named.
+    pub fn watched(&self) -> Result<Vec<Kept>, StateError> {
+        let path = self.folder.join(WATCHED);
+        let Some(bytes) = read(&path, LONGEST)? else {
+            return Ok(Vec::new());
+        };
+        bytes
+            .split(|byte| *byte == b'\n')
+            .enumerate()
+            .filter(|(_, line)| !line.is_empty())
+            .map(|(at, line)| {
+                serde_json::from_slice(line).map_err(|error| StateError::Broken {
+                    path: path.clone(),
+                    problem: format!(
+                        "line {}: {error}; remove the file and run `tenure assess` again",
+                        at.saturating_add(1)
+                    ),
+                })
+            })
+            .collect()
     }
 
     /// A new file in the folder, readable by its user alone, not yet in place.
@@ -260,6 +318,32 @@ mod tests {
         let error = State::at(folder.path()).pepper().unwrap_err().to_string();
         assert!(
             error.contains("5 bytes") && error.contains("backup"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_can_be_watched_for_is_kept_once_and_a_broken_line_is_named() {
+        use tenure_model::watch::{Unwatchable, Watched};
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::at(folder.path());
+        let kept = |fingerprint: &str, why| Kept {
+            fingerprint: fingerprint.to_owned(),
+            watched: Watched::Not(why),
+        };
+        assert!(state.watched().unwrap().is_empty());
+        let (a, b) = (
+            kept("a", Unwatchable::TooShort),
+            kept("b", Unwatchable::TooLong),
+        );
+        state.keep_watched(&[b.clone(), a]).unwrap();
+        let again = kept("a", Unwatchable::TooGuessable);
+        state.keep_watched(std::slice::from_ref(&again)).unwrap();
+        assert_eq!(state.watched().unwrap(), [again, b]);
+        std::fs::write(folder.path().join(WATCHED), b"\n{}\n").unwrap();
+        let error = state.watched().unwrap_err().to_string();
+        assert!(
+            error.contains("line 2") && error.contains("assess"),
             "{error}"
         );
     }

@@ -312,7 +312,7 @@ fn told(
             .outcome
             .controls
             .iter()
-            .map(|control| control_note(*control, dice))
+            .map(|control| control_note(*control, dice).into())
             .collect(),
         verdict: VerdictAnswer {
             id: answer.verdict,
@@ -333,12 +333,13 @@ fn told(
             .filter(|(name, _)| !matches!(name.as_str(), "id" | "since" | "options"))
             .map(|(name, value)| {
                 (
-                    name.clone(),
+                    name.clone().into(),
                     FactNote {
                         value: value.clone(),
                         basis: Basis::Declared,
                         source: "facts.toml".to_owned(),
-                    },
+                    }
+                    .into(),
                 )
             })
             .collect(),
@@ -346,18 +347,24 @@ fn told(
         merged: vec![],
         runtimes: vec![],
         sunsets: match (provider, at % 7) {
-            ("slack", 0) => vec![SunsetNote {
-                effect: "refused".to_owned(),
-                on: "2027-03-31".to_owned(),
-                whom: None,
-                source: "vendor".to_owned(),
-            }],
-            ("okta", _) => vec![SunsetNote {
-                effect: "no_new".to_owned(),
-                on: "2027-06".to_owned(),
-                whom: None,
-                source: "vendor".to_owned(),
-            }],
+            ("slack", 0) => vec![
+                SunsetNote {
+                    effect: "refused".to_owned(),
+                    on: "2027-03-31".to_owned(),
+                    whom: None,
+                    source: "vendor".to_owned(),
+                }
+                .into(),
+            ],
+            ("okta", _) => vec![
+                SunsetNote {
+                    effect: "no_new".to_owned(),
+                    on: "2027-06".to_owned(),
+                    whom: None,
+                    source: "vendor".to_owned(),
+                }
+                .into(),
+            ],
             _ => vec![],
         },
     }

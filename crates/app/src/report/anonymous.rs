@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     assessment::{
-        Assessment, Change, ControlNote, Key, SCHEMA, SightingNote, Skipped, SunsetNote, Unmerged,
+        Assessment, Change, ControlNote, FactNotes, Key, SCHEMA, SightingNote, Skipped, SunsetNote,
+        Unmerged,
     },
     day::Day,
     explain::{self, Answer, Because, FactName, Outcome, WouldChange},
@@ -17,6 +18,7 @@ use tenure_model::{
     key::{Coverage, Told},
     note::{Dispute, FactNote, Joined, OptionNote, OwnerCandidate},
     policy::Policy,
+    shared::Shared,
 };
 
 /// What stands where a text was withheld.
@@ -167,7 +169,7 @@ fn anonymous_key(key: &Key, names: &mut Names, policy: &Policy, today: Day) -> K
         .blast_radius
         .nearest_change
         .as_ref()
-        .map(|change| anonymous_would(change, again.as_ref()));
+        .map(|change| anonymous_would(change, again.as_ref()).into());
     let mut verdict = key.verdict.clone();
     verdict.outcome = anonymous_outcome(&key.verdict.outcome, again.as_ref());
     let id = names.of("key", &key.id);
@@ -202,6 +204,7 @@ fn anonymous_key(key: &Key, names: &mut Names, policy: &Policy, today: Day) -> K
                 note: WITHHELD.to_owned(),
                 source: names.maybe("source", option.source.as_ref()),
             })
+            .map(Shared::new)
             .collect(),
         verdict,
         controls: key
@@ -209,8 +212,9 @@ fn anonymous_key(key: &Key, names: &mut Names, policy: &Policy, today: Day) -> K
             .iter()
             .map(|control| ControlNote {
                 why: WITHHELD.to_owned(),
-                ..control.clone()
+                ..ControlNote::clone(control)
             })
+            .map(Shared::new)
             .collect(),
         owner_candidates: key
             .owner_candidates
@@ -244,7 +248,12 @@ fn anonymous_key(key: &Key, names: &mut Names, policy: &Policy, today: Day) -> K
                 ..joined.clone()
             })
             .collect(),
-        sunsets: key.sunsets.iter().filter_map(anonymous_sunset).collect(),
+        sunsets: key
+            .sunsets
+            .iter()
+            .filter_map(|sunset| anonymous_sunset(sunset))
+            .map(Shared::new)
+            .collect(),
     }
 }
 
@@ -272,17 +281,17 @@ fn anonymous_sunset(sunset: &SunsetNote) -> Option<SunsetNote> {
 }
 
 /// The facts of the contract with values of the contract; nothing else.
-fn anonymous_facts(key: &Key, names: &mut Names, today: Day) -> BTreeMap<String, FactNote> {
+fn anonymous_facts(key: &Key, names: &mut Names, today: Day) -> FactNotes {
     key.facts
         .iter()
-        .filter(|(name, note)| case([(name.as_str(), &note.value)], today).is_some())
+        .filter(|(name, note)| case([(name.as_ref(), &note.value)], today).is_some())
         .map(|(name, note)| {
             let note = FactNote {
                 value: note.value.clone(),
                 basis: note.basis,
                 source: names.of("source", &note.source),
             };
-            (name.clone(), note)
+            (name.clone(), note.into())
         })
         .collect()
 }
@@ -313,7 +322,7 @@ fn decide_again(key: &Key, policy: &Policy, today: Day) -> Option<Answer> {
     let recorded = key
         .facts
         .iter()
-        .map(|(name, note)| (name.as_str(), &note.value));
+        .map(|(name, note)| (name.as_ref(), &note.value));
     let read = key.verdict.outcome.because.iter();
     let read = read.map(|because| (because.fact.as_str(), &because.value));
     let known = recorded.filter(|(name, _)| name.parse::<FactName>().is_ok());
@@ -326,12 +335,12 @@ fn anonymous_outcome(outcome: &Outcome, again: Option<&Answer>) -> Outcome {
         because: outcome
             .because
             .iter()
-            .map(|because| anonymous_because(because, again))
+            .map(|because| anonymous_because(because, again).into())
             .collect(),
         would_change: outcome
             .would_change
             .iter()
-            .map(|change| anonymous_would(change, again))
+            .map(|change| anonymous_would(change, again).into())
             .collect(),
         policy: digest_or_nothing(&outcome.policy),
         facts: digest_or_nothing(&outcome.facts),
@@ -344,11 +353,14 @@ fn anonymous_because(because: &Because, again: Option<&Answer>) -> Because {
         let mut said = again.outcome.because.iter();
         said.find(|said| said.fact == because.fact && said.value == because.value)
     });
-    same.cloned().unwrap_or_else(|| Because {
-        fact: fact_name(&because.fact),
-        value: Value::Null,
-        text: WITHHELD.to_owned(),
-    })
+    same.map_or_else(
+        || Because {
+            fact: fact_name(&because.fact),
+            value: Value::Null,
+            text: WITHHELD.to_owned(),
+        },
+        |same| Because::clone(same),
+    )
 }
 
 fn anonymous_would(change: &WouldChange, again: Option<&Answer>) -> WouldChange {

@@ -8,11 +8,14 @@ use tenure_model::{
     place::Part,
     policy::Policy,
     secret::{Fingerprint, Pepper},
+    watch::{WatchKeys, Watched},
 };
 use tenure_scan::{
+    decode::Coding,
     engine::{Candidate, Sink},
     judge::Dismissal,
     rule::Rules,
+    watchlist::{self, Known},
 };
 
 /// What searching needs.
@@ -36,6 +39,12 @@ pub(crate) struct Found {
     pub(crate) part: Part,
     pub(crate) key_id: Option<String>,
     pub(crate) fingerprint: Option<Fingerprint>,
+    /// What a watch list can hold of it.
+    pub(crate) watched: Option<Watched>,
+    /// The key of the watch list that it is a copy of.
+    pub(crate) known: Option<Known>,
+    /// In which forms it is written.
+    pub(crate) decoded: Vec<Coding>,
     pub(crate) hint: Option<String>,
     pub(crate) line: u32,
     /// In characters from 1; none where the text was decoded.
@@ -59,6 +68,7 @@ pub(crate) fn rule(provider: &str, credential: &str) -> String {
 /// Makes fingerprints of candidates and drops them: the bytes die here.
 pub(crate) struct Catch<'l> {
     lens: Lens<'l>,
+    keys: WatchKeys,
     pub(crate) found: Vec<Found>,
     pub(crate) dismissed: BTreeMap<Dismissal, u64>,
     /// How many of `found` have their place in the text already.
@@ -69,6 +79,7 @@ impl<'l> Catch<'l> {
     pub(crate) fn new(lens: Lens<'l>) -> Self {
         Self {
             lens,
+            keys: WatchKeys::of(lens.pepper),
             found: Vec::new(),
             dismissed: BTreeMap::new(),
             placed: 0,
@@ -105,6 +116,13 @@ impl Sink for Catch<'_> {
             key_id: (!secret)
                 .then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned()),
             fingerprint: secret.then(|| self.lens.pepper.fingerprint(&candidate.secret)),
+            watched: secret.then(|| {
+                let bytes = candidate.secret.expose();
+                let window = watchlist::window(bytes, candidate.tail_bits);
+                self.keys.watched(&candidate.secret, window)
+            }),
+            known: candidate.known,
+            decoded: candidate.decoded,
             // Every PEM block ends alike.
             hint: (secret && candidate.credential != "private_key")
                 .then(|| candidate.secret.hint(prefix, shown.last))

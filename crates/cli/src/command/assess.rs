@@ -82,6 +82,13 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
             "note: `tenure why` will not know this run: {error}"
         );
     }
+    if let Some(state) = &state
+        && let Err(error) = state.keep_watched(&assessed.watched)
+    {
+        command::say(&format!(
+            "note: `tenure watchlist export` will not know this run: {error}"
+        ));
+    }
     finish(
         assessed.assessment,
         &args.output,

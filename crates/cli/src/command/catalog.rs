@@ -1,4 +1,6 @@
-//! `tenure catalog list|show|check`.
+//! `tenure catalog list|show|check|sunsets`.
+
+mod sunsets;
 
 use crate::{
     args::{Catalog, CatalogCommand},
@@ -27,6 +29,7 @@ pub(crate) fn run(args: &Catalog) -> Result<ExitCode, Failure> {
             show(found, format == "json")
         }
         CatalogCommand::Check => check(&providers),
+        CatalogCommand::Sunsets(args) => sunsets::run(args, &providers),
     }
 }
 

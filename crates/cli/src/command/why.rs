@@ -25,15 +25,23 @@ pub(crate) fn assessment(named: Option<&Path>) -> Result<Assessment, Failure> {
     named.map_or_else(last, command::assess::earlier)
 }
 
+/// The same, or nothing where nothing was assessed on this machine yet.
+pub(crate) fn assessment_if_any(named: Option<&Path>) -> Result<Option<Assessment>, Failure> {
+    named.map_or_else(kept, |path| command::assess::earlier(path).map(Some))
+}
+
 fn last() -> Result<Assessment, Failure> {
+    kept()?.ok_or_else(|| {
+        Failure::input(
+            "nothing was assessed on this machine yet",
+            "`tenure assess PATH` does, or name an assessment with --assessment FILE",
+        )
+    })
+}
+
+fn kept() -> Result<Option<Assessment>, Failure> {
     let kept = State::of_user().and_then(|state| state.last());
-    kept.map_err(|error| Failure::input(error.to_string(), ""))?
-        .ok_or_else(|| {
-            Failure::input(
-                "nothing was assessed on this machine yet",
-                "`tenure assess PATH` does, or name an assessment with --assessment FILE",
-            )
-        })
+    kept.map_err(|error| Failure::input(error.to_string(), ""))
 }
 
 /// The one key that a text names: exactly if possible, else by how something of it begins.
@@ -137,7 +145,7 @@ fn explained(assessment: &Assessment, key: &Key) -> String {
     say(String::new());
     say("BECAUSE".to_owned());
     for because in &outcome.because {
-        let basis = key.facts.get(&because.fact).map_or_else(
+        let basis = key.facts.get(because.fact.as_str()).map_or_else(
             || "nobody says".to_owned(),
             |note| format!("{}, {}", note.basis, note.source),
         );

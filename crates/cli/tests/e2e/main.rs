@@ -15,3 +15,5 @@ mod merging;
 mod scan;
 mod secrets;
 mod surfaces;
+mod vendor_lists;
+mod watchlist;

@@ -180,3 +180,30 @@ fn files_named_one_by_one_have_the_paths_that_the_folder_gives_them() {
         .ends(1);
     assert_eq!(places(&full.json()), ["x/a.env:1 new"]);
 }
+
+#[test]
+fn a_watch_list_finds_copies_in_any_form_and_names_the_key() {
+    use base64::Engine as _;
+    let key = openai(1);
+    let at_home = Bench::with(&[(
+        "keys.csv",
+        &format!("name,provider,secret\nbilling,OpenAI,{key}\n"),
+    )]);
+    at_home.assess(&[]);
+    let list = at_home.tree().join("list.tenure-watch");
+    at_home
+        .run(&["watchlist", "export", "-o", list.to_str().unwrap()])
+        .ends(0);
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("user:{key}"));
+    let runner = Bench::with(&[(
+        "a.txt",
+        &format!("nothing\nAuthorization: Basic {encoded}\n"),
+    )]);
+    let found = json(&runner, &["--watchlist", list.to_str().unwrap()]);
+    assert_eq!(findings(&found).len(), 1, "{found:#}");
+    assert_eq!(findings(&found)[0]["known_key"]["name"], "billing");
+    assert_eq!(places(&found), ["a.txt:2 new"]);
+    scan(&runner, &["--watchlist", "a.txt"])
+        .ends(2)
+        .says(&["a.txt", "tenure watchlist export"]);
+}

@@ -68,6 +68,7 @@ fn every_help_fits_80_columns() {
         &["policy", "--help"],
         &["policy", "show", "--help"],
         &["catalog", "--help"],
+        &["catalog", "sunsets", "--help"],
         &["schema", "--help"],
         &["completions", "--help"],
         &["man", "--help"],
@@ -96,6 +97,70 @@ fn why_explains_a_key_that_has_something_better() {
         &["why", "batch summaries"],
         "80"
     )));
+}
+
+#[test]
+fn sunsets_name_the_keys_that_each_date_hits() {
+    let bench = Bench::new();
+    bench.run(&["demo"]).ends(0);
+    let args = ["catalog", "sunsets", "--today", "2026-11-26"];
+    insta::assert_snapshot!(shown_by(&bench, &args, "80"));
+}
+
+#[test]
+fn sunsets_without_an_assessment_hit_nobody_knows_whom() {
+    let bench = Bench::new();
+    let args = ["catalog", "sunsets", "--today", "2026-11-26"];
+    let text = shown_by(&bench, &args, "80");
+    assert!(
+        text.starts_with("Keys: nothing was assessed on this machine yet"),
+        "{text}"
+    );
+    let told = bench.run(&[&args[..], &["-f", "json"]].concat()).ends(0);
+    let json: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert!(json["assessment"].is_null());
+    let dates = json["sunsets"].as_array().unwrap();
+    assert!(dates.len() > 10 && dates.iter().all(|date| date["keys"].is_null()));
+}
+
+#[test]
+fn sunsets_take_the_keys_of_the_assessment_that_is_named() {
+    let bench = Bench::new();
+    let told = bench.run(&["demo", "-f", "json"]).ends(0);
+    let other = Bench::new();
+    other.write("demo.json", &told.out);
+    let run = other
+        .run(&[
+            "catalog",
+            "sunsets",
+            "--assessment",
+            "demo.json",
+            "--today",
+            "2026-11-26",
+            "-f",
+            "json",
+        ])
+        .ends(0);
+    let json: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let hit = |provider: &str| -> Vec<&serde_json::Value> {
+        let dates = json["sunsets"].as_array().unwrap().iter();
+        dates
+            .filter(|date| date["provider"] == provider && date["kind"] == "api_token")
+            .flat_map(|date| date["keys"].as_array().unwrap())
+            .collect()
+    };
+    let labels: Vec<&str> = hit("atlassian")
+        .iter()
+        .filter_map(|key| key["label"].as_str())
+        .collect();
+    assert!(labels.contains(&"atlassian jira sync"), "{labels:?}");
+    assert!(
+        hit("zendesk").is_empty(),
+        "the example company has no key of Zendesk"
+    );
+    other
+        .run(&["catalog", "sunsets", "--assessment", "gone.json"])
+        .ends(2);
 }
 
 /// The demo's files lie in a folder whose name differs from run to run, but not in its length.

@@ -14,8 +14,8 @@ pub(super) struct Pages {
 }
 
 /// Reads one array, several in a row (`gh api --paginate`), an array of arrays (`--slurp`), or one entry
-/// per line.
-pub(super) fn pages(input: &Input<'_>, kind: &'static str) -> Result<Pages, ImportError> {
+/// per line, which then has this id.
+pub(super) fn pages(input: &Input<'_>, kind: &'static str, id: &str) -> Result<Pages, ImportError> {
     let documents = json::documents(input)?;
     let mut pages: Vec<(String, Vec<Value>)> = Vec::new();
     let many = documents.len() > 1;
@@ -40,7 +40,7 @@ pub(super) fn pages(input: &Input<'_>, kind: &'static str) -> Result<Pages, Impo
             other => loose.push((prefix, other)),
         }
     }
-    if pages.is_empty() && loose.iter().all(|(_, value)| value.get("id").is_none()) {
+    if pages.is_empty() && loose.iter().all(|(_, value)| value.get(id).is_none()) {
         return Err(ImportError::Shape {
             file: input.name.to_owned(),
             kind,

@@ -25,7 +25,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     let Pages {
         entries,
         why_partial,
-    } = github::pages(input, KIND)?;
+    } = github::pages(input, KIND, "id")?;
     let mut imported = Imported {
         kind: KIND,
         ..Imported::default()

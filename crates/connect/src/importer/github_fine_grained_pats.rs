@@ -37,7 +37,7 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
     let Pages {
         entries,
         why_partial,
-    } = github::pages(input, KIND)?;
+    } = github::pages(input, KIND, "id")?;
     let mut imported = Imported {
         kind: KIND,
         ..Imported::default()
@@ -142,7 +142,8 @@ fn account(url: &str) -> Option<String> {
     })
 }
 
-fn privilege(entry: &Value) -> Option<(Privilege, String)> {
+/// The strongest permission of an entry, and how the answer puts it.
+pub(super) fn privilege(entry: &Value) -> Option<(Privilege, String)> {
     const ADMIN: [&str; 6] = [
         "administration",
         "organization_administration",

@@ -1,11 +1,19 @@
 //! Error answers saved in place of an export: "not covered", never "none".
 
+mod guess;
+
 use super::{
-    aws_access_keys, aws_credential_report, aws_last_used, github_deploy_keys,
-    github_fine_grained_pats,
+    anthropic_api_keys, atlassian_api_tokens, aws_access_keys, aws_credential_report,
+    aws_last_used, aws_service_credentials, cloudflare_api_tokens, databricks_tokens, datadog_keys,
+    entra_app_credentials, gcp_api_keys, gcp_service_account_keys,
+    github_credential_authorizations, github_deploy_keys, github_fine_grained_pats,
+    github_org_installations, gitlab_deploy_tokens, gitlab_tokens, hcp_service_principal_keys,
+    hcp_terraform_tokens,
     imported::{Cover, Imported, Input},
-    people,
+    mongodb_atlas_keys, okta_api_tokens, openai_api_keys, people,
     reading::guard,
+    slack_approved_apps, snowflake_access_tokens, snowflake_users, stripe_api_keys,
+    vault_kv_metadata,
 };
 use serde_json::Value;
 
@@ -44,7 +52,7 @@ pub(super) fn of(input: &Input<'_>) -> Option<Refusal> {
     };
     Some(Refusal {
         reason: shown(&reason),
-        guess: guess(&hint).or_else(|| guess_by_name(input.name)),
+        guess: guess::by_content(&hint).or_else(|| guess::by_name(input.name)),
     })
 }
 
@@ -56,6 +64,29 @@ pub(super) fn not_covered(input: &Input<'_>, kind: &'static str, reason: &str) -
         github_fine_grained_pats::KIND => "fine-grained personal access tokens",
         github_deploy_keys::KIND => "deploy keys",
         people::KIND => "people",
+        aws_service_credentials::KIND => "service-specific credentials",
+        github_org_installations::KIND => "app installations",
+        github_credential_authorizations::KIND => "classic personal access tokens",
+        gcp_service_account_keys::KIND => "user-managed keys of service accounts",
+        gcp_api_keys::KIND
+        | anthropic_api_keys::KIND
+        | stripe_api_keys::KIND
+        | mongodb_atlas_keys::KIND => "API keys",
+        entra_app_credentials::KIND => "client secrets and certificates",
+        vault_kv_metadata::KIND => "secrets kept",
+        okta_api_tokens::KIND | cloudflare_api_tokens::KIND | atlassian_api_tokens::KIND => {
+            "API tokens"
+        }
+        slack_approved_apps::KIND => "approved apps",
+        snowflake_access_tokens::KIND => "programmatic access tokens",
+        snowflake_users::KIND => "RSA keys",
+        databricks_tokens::KIND => "personal access tokens",
+        gitlab_tokens::KIND => "access tokens",
+        gitlab_deploy_tokens::KIND => "deploy tokens",
+        hcp_terraform_tokens::KIND => "team tokens",
+        openai_api_keys::KIND => "admin and project keys",
+        datadog_keys::KIND => "API keys and application keys",
+        hcp_service_principal_keys::KIND => "keys of service principals",
         _ => "keys",
     };
     Imported {
@@ -105,6 +136,25 @@ fn json(body: &Value, text: &str) -> Option<(String, String)> {
             return Some((coded(status.or_else(|| by_words(message)), message), hint));
         }
     }
+    // GitLab puts the status into the message, Snowflake and Databricks a word of their own beside it.
+    if let Some(message) = field("message") {
+        let status = message.split(' ').next().and_then(|word| word.parse().ok());
+        if body.as_object().is_some_and(|object| object.len() == 1)
+            && status.is_some_and(|status: u64| (400..600).contains(&status))
+        {
+            return Some((message.replacen(' ', ": ", 1), hint));
+        }
+        if let Some(code) = field("error_code") {
+            return Some((format!("{code}: {message}"), hint));
+        }
+        if field("sqlState").is_some() || body.get("details").is_some_and(Value::is_array) {
+            return Some((coded(by_words(message), message), hint));
+        }
+    }
+    // MongoDB Atlas.
+    if let (Some(Value::Number(status)), Some(detail)) = (body.get("error"), field("detail")) {
+        return Some((format!("{status}: {detail}"), hint));
+    }
     // Okta.
     if let (Some(code), Some(summary)) = (field("errorCode"), field("errorSummary")) {
         return Some((format!("{code}: {summary}"), hint));
@@ -114,7 +164,8 @@ fn json(body: &Value, text: &str) -> Option<(String, String)> {
         Some(Value::Object(error)) => {
             let inner = |names: [&str; 2]| names.iter().find_map(|name| error.get(*name));
             let message = inner(["message", "Message"]).and_then(Value::as_str)?;
-            let code = match inner(["code", "Code"]).or_else(|| error.get("type")) {
+            let code = inner(["code", "Code"]).filter(|code| !code.is_null());
+            let code = match code.or_else(|| error.get("type")) {
                 Some(Value::Number(code)) => Some(code.to_string()),
                 Some(Value::String(code)) => Some(code.clone()),
                 _ => None,
@@ -145,6 +196,16 @@ fn errors(body: &Value) -> Option<String> {
     let alone = body.as_object().is_some_and(|object| object.len() == 1);
     let message = match first {
         Value::String(message) => message.clone(),
+        // JSON:API, as HCP Terraform and Atlassian answer, with a status and a title.
+        Value::Object(error) if error.contains_key("status") => {
+            let text = |name: &str| error.get(name).and_then(Value::as_str);
+            let status = text("status")?
+                .parse()
+                .ok()
+                .filter(|s| (400..600).contains(s));
+            let title = text("detail").or_else(|| text("title"))?;
+            return status.map(|status| coded(Some(status), title));
+        }
         Value::Object(error) => error.get("message")?.as_str()?.to_owned(),
         _ => return None,
     };
@@ -174,6 +235,7 @@ fn by_words(message: &str) -> Option<u64> {
         "not accessible",
         "forbidden",
         "permission",
+        "privilege",
         "not authorized",
         "access denied",
         "must have admin",
@@ -213,6 +275,10 @@ fn line(text: &str) -> Option<String> {
             .map_or(message, |(_, message)| message);
         return Some(format!("{code}: {}", message.trim()));
     }
+    // `gcloud` and `az`.
+    if let Some(rest) = first.strip_prefix("ERROR: ") {
+        return by_words(rest).map(|status| coded(Some(status), rest));
+    }
     let rest = first.strip_prefix("gh: ")?;
     let (message, status) = rest.rsplit_once(" (HTTP ")?;
     Some(format!("{}: {message}", status.trim_end_matches(')')))
@@ -231,54 +297,6 @@ fn shown(reason: &str) -> String {
         format!("{short}…")
     } else {
         short
-    }
-}
-
-/// The kind that an answer itself names, by its documentation or its operation.
-fn guess(text: &str) -> Option<&'static str> {
-    const NAMED: [(&str, &str); 10] = [
-        ("personal-access-tokens", github_fine_grained_pats::KIND),
-        ("fine-grained", github_fine_grained_pats::KIND),
-        ("deploy-keys", github_deploy_keys::KIND),
-        ("ListAccessKeys", aws_access_keys::KIND),
-        ("GetAccessKeyLastUsed", aws_last_used::KIND),
-        ("GetCredentialReport", aws_credential_report::KIND),
-        ("GenerateCredentialReport", aws_credential_report::KIND),
-        ("scim/v2/Users", people::KIND),
-        ("scim:api:messages:2.0:Error", people::KIND),
-        ("list-users", people::KIND),
-    ];
-    NAMED
-        .iter()
-        .find(|(name, _)| text.contains(name))
-        .map(|(_, kind)| *kind)
-}
-
-/// The kind that the name of a file hints at, where its content says no more than "no".
-fn guess_by_name(name: &str) -> Option<&'static str> {
-    let lower = name.to_lowercase().replace('_', "-");
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if has(&[
-        "personal-access-token",
-        "fine-grained",
-        "/pats",
-        "pats.",
-        "-pats",
-    ]) || lower.starts_with("pats")
-    {
-        Some(github_fine_grained_pats::KIND)
-    } else if has(&["deploy-key", "deploykey"]) {
-        Some(github_deploy_keys::KIND)
-    } else if has(&["credential-report"]) {
-        Some(aws_credential_report::KIND)
-    } else if has(&["last-used"]) {
-        Some(aws_last_used::KIND)
-    } else if has(&["access-keys", "accesskeys"]) {
-        Some(aws_access_keys::KIND)
-    } else if has(&["people", "scim", "employees"]) {
-        Some(people::KIND)
-    } else {
-        None
     }
 }
 
@@ -358,10 +376,107 @@ mod tests {
     }
 
     #[test]
+    fn error_answers_of_more_vendors() {
+        for (text, reason, kind) in [
+            (
+                r#"{"error":{"message":"Missing scopes: api.management.read","type":"invalid_request_error","param":null,"code":null}}"#,
+                "invalid_request_error: Missing scopes: api.management.read",
+                Some(openai_api_keys::KIND),
+            ),
+            (
+                r#"{"error":{"code":403,"message":"Permission 'iam.serviceAccountKeys.list' denied","status":"PERMISSION_DENIED"}}"#,
+                "403: Permission 'iam.serviceAccountKeys.list' denied",
+                Some(gcp_service_account_keys::KIND),
+            ),
+            (
+                "ERROR: (gcloud.services.api-keys.list) PERMISSION_DENIED: Permission denied",
+                "403: (gcloud.services.api-keys.list) PERMISSION_DENIED: Permission denied",
+                Some(gcp_api_keys::KIND),
+            ),
+            (
+                r#"{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation."}}"#,
+                "Authorization_RequestDenied: Insufficient privileges to complete the operation.",
+                Some(entra_app_credentials::KIND),
+            ),
+            (
+                r#"{"error_code":"PERMISSION_DENIED","message":"Only an administrator"}"#,
+                "PERMISSION_DENIED: Only an administrator",
+                None,
+            ),
+            (
+                r#"{"code":"003001","message":"SQL access control error: Insufficient privileges","sqlState":"42501"}"#,
+                "403: SQL access control error: Insufficient privileges",
+                Some(snowflake_users::KIND),
+            ),
+            (
+                r#"{"message":"401 Unauthorized"}"#,
+                "401: Unauthorized",
+                None,
+            ),
+            (
+                r#"{"detail":"You are not authorized","error":401,"errorCode":"NOT_AUTHORIZED","reason":"Unauthorized"}"#,
+                "401: You are not authorized",
+                None,
+            ),
+            (
+                r#"{"errors":[{"status":"404","title":"not found"}]}"#,
+                "404: not found",
+                None,
+            ),
+            (
+                r#"{"code":7,"message":"permission denied","details":[]}"#,
+                "403: permission denied",
+                None,
+            ),
+            (r#"{"errors":["Forbidden"]}"#, "403: Forbidden", None),
+            (
+                r#"{"success":false,"errors":[{"code":9109,"message":"Unauthorized to access requested resource"}],"result":null}"#,
+                "401: Unauthorized to access requested resource",
+                None,
+            ),
+            (
+                r#"{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}"#,
+                "authentication_error: invalid x-api-key",
+                Some(anthropic_api_keys::KIND),
+            ),
+        ] {
+            assert_eq!(
+                got("answer.json", text),
+                Some((reason.to_owned(), kind)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_file_hints_at_the_vendor() {
+        let no = r#"{"ok":false,"error":"missing_scope"}"#;
+        for (name, kind) in [
+            ("slack/apps.json", slack_approved_apps::KIND),
+            ("okta_tokens.json", okta_api_tokens::KIND),
+            ("gitlab/deploy_tokens.json", gitlab_deploy_tokens::KIND),
+            ("gitlab/tokens.json", gitlab_tokens::KIND),
+            ("atlassian.json", atlassian_api_tokens::KIND),
+            ("mongodb-atlas.json", mongodb_atlas_keys::KIND),
+            ("entra/apps.json", entra_app_credentials::KIND),
+            (
+                "gcp/service_account_keys.json",
+                gcp_service_account_keys::KIND,
+            ),
+        ] {
+            assert_eq!(got(name, no).unwrap().1, Some(kind), "{name}");
+        }
+    }
+
+    #[test]
     fn ordinary_files_are_no_error_answers() {
         for text in [
             r#"{"message":"hello"}"#,
             r#"{"error":"x"}"#,
+            r#"{"message":"42 things done"}"#,
+            r#"{"message":"400 things done","more":1}"#,
+            r#"{"errors":[{"status":"fine","title":"x"}]}"#,
+            "ERROR: no such file",
             r#"{"errors":[]}"#,
             r#"{"name":"package","version":"1.0.0"}"#,
             "name,owner\na,b\n",

@@ -6,15 +6,62 @@ const KEYS: &str = include_str!("../../tests/fixtures/aws_list_access_keys.json"
 const USED: &str = include_str!("../../tests/fixtures/aws_get_access_key_last_used.json");
 const PATS: &str = include_str!("../../tests/fixtures/github_org_personal_access_tokens.json");
 const DEPLOY: &str = include_str!("../../tests/fixtures/github_deploy_keys.json");
+const SERVICE: &str =
+    include_str!("../../tests/fixtures/aws_list_service_specific_credentials.json");
+const INSTALLED: &str = include_str!("../../tests/fixtures/github_org_installations.json");
+const AUTHORISED: &str = include_str!("../../tests/fixtures/github_credential_authorizations.json");
+const GCP_ACCOUNTS: &str = include_str!("../../tests/fixtures/gcp_service_account_keys.json");
+const GCP_KEYS: &str = include_str!("../../tests/fixtures/gcp_api_keys.json");
+const ENTRA: &str = include_str!("../../tests/fixtures/azure_applications.json");
+const VAULT: &str = include_str!("../../tests/fixtures/openbao_kv_list.json");
+const OKTA: &str = include_str!("../../tests/fixtures/okta_api_tokens.json");
+const ANTHROPIC: &str = include_str!("../../tests/fixtures/anthropic_api_keys.json");
+const OPENAI: &str = include_str!("../../tests/fixtures/openai_project_api_keys.json");
+const CLOUDFLARE: &str = include_str!("../../tests/fixtures/cloudflare_tokens.json");
+const DATADOG: &str = include_str!("../../tests/fixtures/datadog_application_keys.json");
+const STRIPE: &str = include_str!("../../tests/fixtures/stripe_v2_api_keys.json");
+const SLACK: &str = include_str!("../../tests/fixtures/slack_admin_apps_approved.json");
+const SNOWFLAKE_TOKENS: &str = include_str!("../../tests/fixtures/snowflake_access_tokens.csv");
+const SNOWFLAKE_USERS: &str = include_str!("../../tests/fixtures/snowflake_users.csv");
+const DATABRICKS: &str = include_str!("../../tests/fixtures/databricks_tokens.json");
+const GITLAB: &str = include_str!("../../tests/fixtures/gitlab_project_access_tokens.json");
+const GITLAB_DEPLOY: &str = include_str!("../../tests/fixtures/gitlab_deploy_tokens.json");
+const ATLASSIAN: &str = include_str!("../../tests/fixtures/atlassian_api_tokens.json");
+const ATLAS: &str = include_str!("../../tests/fixtures/mongodb_atlas_api_keys.json");
+const TERRAFORM: &str = include_str!("../../tests/fixtures/hcp_terraform_team_tokens.json");
+const HCP: &str = include_str!("../../tests/fixtures/hcp_service_principal_keys.json");
 const PEOPLE: &str = "id,email,manager,active,until\n1,bob@x.io,,true,\n";
 const TABLE: &str = "name,provider,owner,expires\nbatch,Anthropic,bob,never\n";
 
-const ALL: [(&str, &str); 7] = [
+const ALL: &[(&str, &str)] = &[
     ("aws-credential-report", REPORT),
     ("aws-access-keys", KEYS),
     ("aws-access-key-last-used", USED),
     ("github-fine-grained-pats", PATS),
     ("github-deploy-keys", DEPLOY),
+    ("aws-service-specific-credentials", SERVICE),
+    ("github-org-installations", INSTALLED),
+    ("github-credential-authorizations", AUTHORISED),
+    ("gcp-service-account-keys", GCP_ACCOUNTS),
+    ("gcp-api-keys", GCP_KEYS),
+    ("entra-app-credentials", ENTRA),
+    ("vault-kv-metadata", VAULT),
+    ("okta-api-tokens", OKTA),
+    ("anthropic-api-keys", ANTHROPIC),
+    ("openai-api-keys", OPENAI),
+    ("cloudflare-api-tokens", CLOUDFLARE),
+    ("datadog-keys", DATADOG),
+    ("stripe-api-keys", STRIPE),
+    ("slack-approved-apps", SLACK),
+    ("snowflake-access-tokens", SNOWFLAKE_TOKENS),
+    ("snowflake-users", SNOWFLAKE_USERS),
+    ("databricks-tokens", DATABRICKS),
+    ("gitlab-tokens", GITLAB),
+    ("gitlab-deploy-tokens", GITLAB_DEPLOY),
+    ("atlassian-api-tokens", ATLASSIAN),
+    ("mongodb-atlas-keys", ATLAS),
+    ("hcp-terraform-tokens", TERRAFORM),
+    ("hcp-service-principal-keys", HCP),
     ("people", PEOPLE),
     ("table", TABLE),
 ];
@@ -38,8 +85,8 @@ fn error(input: &Input<'_>) -> String {
 fn every_kind_is_recognised_by_its_content_alone() {
     // A workbook is no text; its own tests make one.
     let texts: Vec<_> = kinds().into_iter().filter(|k| *k != "workbook").collect();
-    assert_eq!(ALL.map(|(kind, _)| kind).to_vec(), texts);
-    for (kind, text) in ALL {
+    assert_eq!(ALL.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), texts);
+    for &(kind, text) in ALL {
         assert_eq!(kind_of(text.as_bytes()), Some(kind));
         let marked = format!("\u{feff}{}", text.replace('\n', "\r\n"));
         assert_eq!(kind_of(marked.as_bytes()), Some(kind), "BOM and CRLF");
@@ -71,8 +118,37 @@ fn every_kind_is_recognised_by_its_content_alone() {
 }
 
 #[test]
+fn a_list_with_nothing_in_it_is_one_where_its_name_leaves_no_doubt() {
+    for (kind, text) in [
+        (
+            "aws-service-specific-credentials",
+            r#"{"ServiceSpecificCredentials": [], "IsTruncated": false}"#,
+        ),
+        (
+            "github-org-installations",
+            r#"{"total_count": 0, "installations": []}"#,
+        ),
+        (
+            "slack-approved-apps",
+            r#"{"ok": true, "approved_apps": [], "response_metadata": {"next_cursor": ""}}"#,
+        ),
+    ] {
+        assert_eq!(kind_of(text.as_bytes()), Some(kind));
+        let got = read(&input("file", text.as_bytes())).unwrap();
+        assert_eq!(got.coverage[0].rows, Some(0));
+        assert_eq!(got.coverage[0].state.word(), "complete");
+    }
+    for text in [
+        r#"{"installations": []}"#,
+        r#"{"data": [], "has_more": false}"#,
+    ] {
+        assert_eq!(kind_of(text.as_bytes()), None, "{text}");
+    }
+}
+
+#[test]
 fn coverage_names_the_file_and_its_hash() {
-    for (kind, text) in ALL {
+    for &(kind, text) in ALL {
         let got = read(&input("dir/file.x", text.as_bytes())).unwrap();
         assert_eq!(got.kind, kind);
         assert!(!got.coverage.is_empty());
@@ -145,7 +221,7 @@ fn an_error_answer_is_not_covered_and_never_none() {
     assert!(!got.whole);
     let plain = br#"{"message":"Forbidden","status":"403"}"#;
     assert!(error(&input("x.json", plain)).contains("403: Forbidden"));
-    for (kind, _) in ALL {
+    for &(kind, _) in ALL {
         let got = read(&input("x.json", plain).declared(kind)).unwrap();
         assert_eq!((got.kind, got.rows.len()), (kind, 0));
         assert_eq!(got.coverage[0].state.word(), "not_covered");
@@ -155,7 +231,7 @@ fn an_error_answer_is_not_covered_and_never_none() {
 #[test]
 fn a_secret_in_any_field_of_any_export_is_not_repeated() {
     const CANARY: &str = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
-    for (kind, text) in ALL {
+    for &(kind, text) in ALL {
         // Put the canary in place of each value in turn.
         let words: Vec<&str> = text
             .split(|c: char| "\",:{}[]\n".contains(c))

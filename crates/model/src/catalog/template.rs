@@ -198,6 +198,72 @@ impl Template {
         }
     }
 
+    /// Where the match that starts at the first byte of `text` ends; every class takes as much as it can, as
+    /// in a greedy regular expression.
+    #[must_use]
+    pub fn end_in(&self, text: &[u8]) -> Option<usize> {
+        end_of(&self.pieces, text, 0)
+    }
+
+    /// How many bytes at the start of every match are all of `class`.
+    #[must_use]
+    pub fn head_within(&self, class: impl Fn(u8) -> bool) -> usize {
+        let mut sure = 0usize;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => {
+                    let fitting = text.bytes().take_while(|byte| class(*byte)).count();
+                    sure = sure.saturating_add(fitting);
+                    if fitting < text.len() {
+                        break;
+                    }
+                }
+                Piece::Class {
+                    alphabet, least, ..
+                } => {
+                    if !alphabet.iter().all(|byte| class(*byte)) {
+                        break;
+                    }
+                    sure = sure.saturating_add(*least);
+                }
+            }
+        }
+        sure
+    }
+
+    /// How many bits of choice the last `bytes` bytes of a match carry at the least: what a vendor fixes
+    /// carries none. A match shorter than that has none to speak of.
+    #[must_use]
+    pub fn tail_bits(&self, bytes: usize) -> f64 {
+        let mut left = bytes;
+        let mut bits = 0.0;
+        for piece in self.pieces.iter().rev() {
+            match piece {
+                Piece::Literal(text) => left = left.saturating_sub(text.len()),
+                Piece::Class {
+                    alphabet,
+                    least,
+                    most,
+                } => {
+                    // INVARIANT: with fewer of these characters, more of what stands before them is in the
+                    // tail; so only the least number is sure to carry bits.
+                    let sure = u32::try_from((*least).min(left)).unwrap_or(u32::MAX);
+                    let size = u32::try_from(alphabet.len()).unwrap_or(u32::MAX);
+                    bits += f64::from(sure) * f64::from(size).log2();
+                    left = left.saturating_sub(*most);
+                }
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        if left == 0 || self.shortest() >= bytes {
+            bits
+        } else {
+            0.0
+        }
+    }
+
     /// The template as a regular expression, without anchors.
     #[must_use]
     pub fn pattern(&self) -> String {
@@ -280,6 +346,39 @@ impl<'de> Deserialize<'de> for Template {
     }
 }
 
+fn end_of(pieces: &[Piece], text: &[u8], at: usize) -> Option<usize> {
+    let Some((first, rest)) = pieces.split_first() else {
+        return Some(at);
+    };
+    let ahead = text.get(at..)?;
+    match first {
+        Piece::Literal(literal) => ahead
+            .starts_with(literal.as_bytes())
+            .then(|| at.saturating_add(literal.len()))
+            .and_then(|at| end_of(rest, text, at)),
+        Piece::Class {
+            alphabet,
+            least,
+            most,
+        } => {
+            let fitting = ahead
+                .iter()
+                .take(*most)
+                .take_while(|byte| alphabet.binary_search(byte).is_ok())
+                .count();
+            let mut count = fitting;
+            while count >= *least {
+                let end = end_of(rest, text, at.saturating_add(count));
+                if end.is_some() || count == 0 {
+                    return end;
+                }
+                count = count.saturating_sub(1);
+            }
+            None
+        }
+    }
+}
+
 /// Small numbers for examples (SplitMix64, public domain): the same for the same seed, and nothing more.
 pub fn numbers(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed;
@@ -311,6 +410,32 @@ mod tests {
         }
         assert!(template.pattern().starts_with("\\x65\\x78\\x5F\\x7B["));
         assert!(Template::parse("{digit:2}").unwrap().prefix().is_empty());
+    }
+
+    #[test]
+    fn a_match_takes_as_much_as_it_can_and_gives_back_what_others_need() {
+        let end =
+            |template: &str, text: &str| Template::parse(template).unwrap().end_in(text.as_bytes());
+        assert_eq!(end("ex_{digit:2-4}", "ex_123456"), Some(7));
+        assert_eq!(end("ex_{digit:2-4}", "ex_1"), None);
+        assert_eq!(end("{[a-z.]:2-9}.com", "a.b.com.com/x"), Some(11));
+        assert_eq!(end("{lower:1-9}{digit:2}-", "abc123-"), Some(7));
+        assert_eq!(end("{lower:4}", "abc"), None);
+        let template = Template::parse("hvs.{urlsafe:24-30}!x").unwrap();
+        assert_eq!(template.head_within(|b| b.is_ascii_alphanumeric()), 3);
+        assert_eq!(template.head_within(|b| b != b'!'), 28);
+    }
+
+    #[test]
+    fn a_fixed_tail_carries_no_bits() {
+        let bits = |template: &str| Template::parse(template).unwrap().tail_bits(16);
+        assert!((bits("ex_{hex:32}") - 64.0).abs() < 1e-9);
+        assert!((bits("ex_{digit:32}") - 16.0 * 10f64.log2()).abs() < 1e-9);
+        assert!((bits("{base62:40}AZDO{base62:4}") - 12.0 * 62f64.log2()).abs() < 1e-9);
+        assert!((bits("{hex:32}0123456789abcdef")).abs() < 1e-9);
+        assert!((bits("{hex:4}-{hex:3-12}") - 24.0).abs() < 1e-9);
+        assert!((bits("ab{hex:4}")).abs() < 1e-9);
+        assert!((bits("ex_{base62:4-40}") - 4.0 * 62f64.log2()).abs() < 1e-9);
     }
 
     #[test]

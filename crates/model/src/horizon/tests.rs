@@ -7,6 +7,7 @@ use crate::{
     note::FactNote,
     place::Purpose,
     policy::Policy,
+    shared::Shared,
 };
 use proptest::prelude::*;
 
@@ -102,7 +103,8 @@ fn excepted(mut key: Key, until: &str) -> Key {
             value: serde_json::json!({ "approved_until": until }),
             basis: Basis::Declared,
             source: "facts.toml".into(),
-        },
+        }
+        .into(),
     );
     key
 }
@@ -175,12 +177,12 @@ fn unknown_age_begins_today_and_revoked_keys_are_not_drawn() {
 #[test]
 fn sunsets_are_flags_and_the_previous_assessment_an_outline() {
     let mut one = key(Verdict::Replaceable, Level::B3);
-    one.sunsets = vec![SunsetNote {
+    one.sunsets = vec![Shared::new(SunsetNote {
         effect: "refused".into(),
         on: "2027-03".into(),
         whom: None,
         source: "s".into(),
-    }];
+    })];
     let now = assessment(vec![one.clone(), one]);
     let mut then = assessment(vec![key(Verdict::Unowned, Level::B3); 5]);
     then.today = day("2026-08-23");

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     day::Day,
+    facts::Status,
     key::Row,
     place::{Audience, Liveness, PlaceKind},
     secret::{Fingerprint, Pepper, Secret},
@@ -170,6 +171,43 @@ fn two_ids_of_one_second_stay_apart_and_are_listed() {
 }
 
 #[test]
+fn of_two_ids_of_one_second_the_state_tells() {
+    let of = |status| {
+        move |r: &mut Row, slot_of: Option<u8>, id: &str| {
+            match slot_of {
+                Some(nth) => slot(r, "ci", nth, 1_700_000_000),
+                None => listed(r, "ci", id, 1_700_000_000),
+            }
+            r.status = Some(status);
+        }
+    };
+    let (active, inactive) = (of(Status::Active), of(Status::Inactive));
+    let second = "AKIAQYLPMN5HFIQR7XYB";
+    let rows = |other: &dyn Fn(&mut Row, Option<u8>, &str)| {
+        vec![
+            row("report", |r| active(r, Some(1), "")),
+            row("report", |r| other(r, Some(2), "")),
+            row("list", |r| active(r, None, ID)),
+            row("list", |r| other(r, None, second)),
+        ]
+    };
+    let (keys, pairs) = merge(rows(&inactive), vec![], &[]);
+    assert_eq!((keys.len(), pairs.len()), (2, 0));
+    assert!(keys.iter().all(|key| {
+        let states: BTreeSet<_> = key
+            .subject
+            .rows
+            .iter()
+            .map(|told| told.row.status)
+            .collect();
+        key.merged[0].confidence == Confidence::Medium && states.len() == 1
+    }));
+    // Where both are in the same state, nothing tells.
+    let (keys, pairs) = merge(rows(&active), vec![], &[]);
+    assert_eq!((keys.len(), pairs.len()), (4, 4));
+}
+
+#[test]
 fn equal_names_are_listed_and_not_joined() {
     let mut sheet = row("sheet", |r| {
         r.name = Some("Deploy".into());
@@ -221,6 +259,29 @@ fn absent_means_absent_from_a_whole_listing_of_the_same_account() {
     };
     assert_eq!(of(listing("111122223333")).as_deref(), Some("keys.json"));
     assert_eq!(of(listing("999999999999")), None);
+}
+
+#[test]
+fn equal_ids_of_nobody_knows_whom_are_one_within_an_account_alone() {
+    let kept = |source: &str, account: &str| {
+        row(source, |r| {
+            r.provider = "unknown".into();
+            r.credential = None;
+            r.key_id = Some("payments/stripe-live".into());
+            r.account = Some(account.into());
+        })
+    };
+    let (keys, _) = merge(
+        vec![
+            kept("list", "prod"),
+            kept("metadata", "prod"),
+            kept("list", "dev"),
+        ],
+        vec![],
+        &[],
+    );
+    assert_eq!(keys.len(), 2);
+    assert_ne!(keys[0].id, keys[1].id);
 }
 
 #[test]

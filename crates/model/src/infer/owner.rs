@@ -5,7 +5,7 @@ use crate::{
     catalog::Credential,
     explain::FactName,
     facts::IssuedTo,
-    key::{Basis, Person, PersonState, Told},
+    key::{Basis, PersonState, Told},
     note::{Confidence, Dispute, OwnerCandidate},
     place::{Purpose, Runtime},
 };
@@ -93,7 +93,7 @@ fn state(who: &str, basis: Basis, source: &str, world: &World<'_>, ballot: &mut 
         );
         return;
     };
-    match find(people, who) {
+    match people.find(who) {
         Some(person) => {
             let word = match person.state {
                 PersonState::Active => "active",
@@ -124,29 +124,6 @@ fn state(who: &str, basis: Basis, source: &str, world: &World<'_>, ballot: &mut 
     }
 }
 
-/// Finds a person by id, e-mail address, its local part, or a user name.
-#[must_use]
-fn find<'p>(people: &'p [Person], who: &str) -> Option<&'p Person> {
-    let same = |known: &str| known.eq_ignore_ascii_case(who.trim());
-    people
-        .iter()
-        .find(|p| {
-            same(&p.id)
-                || p.email.as_deref().is_some_and(same)
-                || p.names.iter().any(|name| same(name))
-        })
-        .or_else(|| {
-            let local = |p: &&Person| {
-                p.email
-                    .as_deref()
-                    .and_then(|mail| mail.split('@').next())
-                    .is_some_and(same)
-            };
-            let mut matching = people.iter().filter(local);
-            matching.next().filter(|_| matching.next().is_none())
-        })
-}
-
 fn is_machine(who: &str) -> bool {
     let lower = who.to_ascii_lowercase();
     lower.ends_with("[bot]")
@@ -172,7 +149,7 @@ fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<
         // Who left cannot own it, and is a trace all the same; their manager knows who took over.
         let left = world
             .people
-            .and_then(|people| find(people, who))
+            .and_then(|people| people.find(who))
             .filter(|person| person.state == PersonState::Inactive);
         let mut push = |who: &str, why: String, confidence| {
             if !all.iter().any(|known| known.who.eq_ignore_ascii_case(who)) {
@@ -224,7 +201,7 @@ fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<
     if let Some(owner) = owner {
         let left = world
             .people
-            .and_then(|people| find(people, owner))
+            .and_then(|people| people.find(owner))
             .is_some_and(|person| person.state == PersonState::Inactive);
         if left {
             add(

@@ -9,6 +9,7 @@ use tenure_model::{
     facts::{Facts, Since, Verdict},
     infer::{Declaration, Inferred, SourcedRow, Subject, World, infer},
     key::{Associate, Basis, Person, PersonState, Row},
+    people::People,
     place::{Audience, Liveness, Part, PlaceKind, Sighting, hints},
     policy::Policy,
     secret::{Pepper, Secret},
@@ -102,8 +103,9 @@ impl Scene {
     }
 
     pub(crate) fn infer(&self) -> Inferred {
+        let people = self.people.clone().map(People::new);
         let world = World {
-            people: self.people.as_deref(),
+            people: people.as_ref(),
             today: today(),
         };
         infer(&self.subject, self.kind.as_ref(), &world).unwrap()

@@ -86,7 +86,7 @@ pub(super) fn says(flag: &tenure_model::horizon::Flag) -> String {
         .whom
         .as_ref()
         .map_or_else(String::new, |whom| format!("; of them {whom}"));
-    text::visible(&format!(
+    text::unhidden(&format!(
         "{}: {what}: {effect} ({} of this kind{whom})",
         flag.on,
         text::keys(flag.keys)

@@ -177,7 +177,7 @@ fn options(key: &Key) -> String {
             },
             _ => "unknown".to_owned(),
         };
-        let note = text::visible(&option.note);
+        let note = text::unhidden(&option.note);
         let note = if note.is_empty() {
             note
         } else {

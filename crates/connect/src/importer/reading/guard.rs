@@ -123,7 +123,12 @@ pub(crate) fn looks_secret(token: &str) -> bool {
 /// More than a few shown characters are no mask, whatever stands between them.
 pub(crate) fn is_masked(text: &str) -> bool {
     const MOST_SHOWN: usize = 16;
-    let shown = text
+    // The prefix of its kind tells nothing of a key.
+    let body = PREFIXES
+        .iter()
+        .find_map(|(prefix, _)| text.strip_prefix(prefix))
+        .unwrap_or(text);
+    let shown = body
         .chars()
         .filter(|c| c.is_alphanumeric() && !matches!(c, 'x' | 'X'))
         .count();
@@ -343,6 +348,7 @@ mod tests {
             "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
             "Zx8Kq2Lm9Pw4Rt6Yv1Bn",
             "-----BEGIN RSA PRIVATE KEY-----",
+            "sk-ant-api03-R2D4wZ8qLm...igAA",
         ] {
             assert!(looks_secret(secret), "{secret}");
         }
@@ -354,6 +360,7 @@ mod tests {
             "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
             "ci-deploy-prod",
             "sk-...abcd",
+            "sk-ant-api03-R2D...igAA",
             "****************1234",
             "arn:aws:iam::111122223333:user/ci/deploy",
             "sk-cognito-pool",

@@ -45,10 +45,7 @@ pub(crate) fn mentions(bytes: &[u8], fields: &[&str]) -> bool {
     matches!(head.trim_ascii_start().first(), Some(b'{' | b'['))
         && fields.iter().all(|field| {
             let quoted = format!("\"{field}\"");
-            let within = |part: &[u8]| {
-                part.windows(quoted.len())
-                    .any(|window| window == quoted.as_bytes())
-            };
+            let within = |part: &[u8]| memchr::memmem::find(part, quoted.as_bytes()).is_some();
             within(head) || within(tail)
         })
 }
