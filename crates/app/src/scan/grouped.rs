@@ -10,6 +10,7 @@ use tenure_model::{
     allow::Allow,
     assessment::Skipped,
     document::{Origin, Place},
+    durable,
     place::Part,
     scan::{AllowNote, Finding, KnownKey, Seen, Standing, Stats},
 };
@@ -126,13 +127,19 @@ impl<'g> Grouped<'g> {
             },
             allow,
         };
+        // An id that is a hash of the secret is one key; of others, the fingerprint tells which.
+        let apart = if durable::is_whole(&found.id) {
+            String::new()
+        } else {
+            fingerprint.as_str().to_owned()
+        };
         let known = found.known.map(|known| KnownKey {
             id: known.id,
             name: known.name,
         });
         let finding = self
             .findings
-            .entry((found.id.clone(), fingerprint.as_str().to_owned()))
+            .entry((found.id.clone(), apart))
             .or_insert_with(|| Finding {
                 rule: catch::rule(&found.provider, &found.credential),
                 title: title(self.lens, &found.provider, &found.credential),

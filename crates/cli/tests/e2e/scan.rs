@@ -119,13 +119,16 @@ fn standard_input_is_a_place() {
 
 #[test]
 fn ids_are_the_same_on_every_machine_and_fingerprints_are_not() {
-    let files = [
-        (".env", &*assigned(1)),
-        ("weak.env", "PAYMENT_API_KEY=\"northwind-pay-2025x\"\n"),
-    ];
+    let weak = format!("SIGNING_SECRET={}\n", sample::text("{base62:17}", 3));
+    let files = [(".env", &*assigned(1)), ("weak.env", &*weak)];
     let (one, two) = (Bench::with(&files), Bench::with(&files));
     let (one, two) = (json(&one, &[]), json(&two, &[]));
     assert_eq!(findings(&one).len(), 2, "{one:#}");
+    let starts: Vec<String> = findings(&one)
+        .iter()
+        .map(|finding| finding["id"].as_str().unwrap()[..3].to_owned())
+        .collect();
+    assert_eq!(starts, ["k1_", "n1_"]);
     for (a, b) in findings(&one).iter().zip(findings(&two)) {
         assert_eq!(a["id"], b["id"]);
         assert_ne!(a["fingerprint"], b["fingerprint"]);
