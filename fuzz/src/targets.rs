@@ -5,7 +5,10 @@
 
 use std::{cell::OnceCell, fmt::Write as _, fs, io::Write as _, path::Path};
 use tempfile::TempDir;
-use tenure_connect::importer::{self, ColumnMap, Input, Recognised};
+use tenure_connect::{
+    edits,
+    importer::{self, ColumnMap, Input, Recognised},
+};
 use tenure_model::{
     allow::Allow,
     baseline::Baseline,
@@ -100,6 +103,19 @@ const NEVER_USED: &[u8] =
 const DEPLOY: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/github_deploy_keys.json");
 const PATS: &[u8] =
     include_bytes!("../../crates/connect/tests/fixtures/github_org_personal_access_tokens.json");
+const GITHUB_ALERTS: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/github_secret_scanning_alerts.json");
+const GITLEAKS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/gitleaks.json");
+const BETTERLEAKS: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/betterleaks.jsonl");
+const TRUFFLEHOG: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/trufflehog.jsonl");
+const KINGFISHER: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/kingfisher.json");
+const SARIF: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/results.sarif");
+const KUBERNETES: &[u8] =
+    include_bytes!("../../crates/connect/tests/fixtures/kubernetes_secrets.json");
+const TERRAFORM: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/terraform.tfstate");
+const CMDB: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/cmdb.json");
+const CMDB_TABLE: &[u8] = include_bytes!("../../crates/connect/tests/fixtures/cmdb.csv");
+const SECRETS_YAML: &[u8] = b"apiVersion: v1\nkind: List\nitems:\n- kind: Secret\n  type: Opaque\n  metadata:\n    name: web\n    namespace: shop\n    uid: u-1\n  data:\n    token: YS1tYWRlLXVwLXNlY3JldA==\n";
 const PEOPLE: &[u8] =
     b"id,email,manager,active,until\n1,bob@x.io,,true,\n2,eve@x.io,1,false,2026-06-30\n";
 const SCIM: &[u8] = br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":1,"Resources":[{"id":"1","userName":"bob","active":true,"emails":[{"value":"bob@x.io","primary":true}]}]}"#;
@@ -144,6 +160,15 @@ importers! {
     import_mongodb_atlas_keys, "mongodb-atlas-keys", [fixture!("mongodb_atlas_api_keys.json"), fixture!("mongodb_atlas_service_accounts.json")];
     import_hcp_terraform_tokens, "hcp-terraform-tokens", [fixture!("hcp_terraform_team_tokens.json")];
     import_hcp_service_principal_keys, "hcp-service-principal-keys", [fixture!("hcp_service_principal_keys.json")];
+    import_github_secret_scanning_alerts, "github-secret-scanning-alerts", [GITHUB_ALERTS];
+    import_gitleaks, "gitleaks", [GITLEAKS];
+    import_betterleaks, "betterleaks", [BETTERLEAKS];
+    import_trufflehog, "trufflehog", [TRUFFLEHOG];
+    import_kingfisher, "kingfisher", [KINGFISHER];
+    import_sarif, "sarif", [SARIF];
+    import_kubernetes_secrets, "kubernetes-secrets", [KUBERNETES, SECRETS_YAML];
+    import_terraform_state, "terraform-state", [TERRAFORM];
+    import_cmdb, "cmdb", [CMDB, CMDB_TABLE];
     import_people, "people", [PEOPLE, SCIM];
     import_workbook, "workbook", [XLSX, ODS];
     import_table, "table", [TABLE, SMALL_TABLE];
@@ -228,6 +253,11 @@ pub static OTHERS: &[Target] = &[
         corpus: indexes,
     },
     Target {
+        name: "edits",
+        run: edits,
+        corpus: workbooks,
+    },
+    Target {
         name: "words",
         run: words,
         corpus: names,
@@ -267,6 +297,10 @@ fn import(kind: Option<&str>, bytes: &[u8]) {
                     row.fingerprint.is_none(),
                     "an importer makes no fingerprints"
                 );
+            }
+            for sighting in &imported.sightings {
+                assert!(!sighting.at.is_empty() && !sighting.tool.is_empty());
+                assert!(!sighting.is_plaintext() || imported.plaintext);
             }
         }
         Err(error) => assert!(!error.to_string().is_empty()),
@@ -617,6 +651,29 @@ fn unsigned(bytes: &[u8]) -> Vec<u8> {
     let body = bytes.len().saturating_sub(20);
     bytes.iter_mut().skip(body).for_each(|byte| *byte = 0);
     bytes
+}
+
+/// A workbook that was exported for editing and comes back.
+pub fn edits(bytes: &[u8]) {
+    match edits::read(bytes) {
+        Ok(rows) => {
+            for line in rows.into_iter().filter_map(|row| row.line.ok()) {
+                assert!(!line.id.is_empty() && !line.version.is_empty());
+            }
+        }
+        Err(error) => assert!(error.to_string().contains("--editable")),
+    }
+}
+
+fn workbooks() -> Vec<Vec<u8>> {
+    let line = edits::Line {
+        id: "k0123456789a".to_owned(),
+        version: "0123456789abcdef".to_owned(),
+        identifying: ["aws", "iam_access_key", "1", "AKIA", "=ci", ""].map(str::to_owned),
+        shown: ["Unowned", "B3", "due", "", "nobody owns it"].map(str::to_owned),
+        ..edits::Line::default()
+    };
+    edits::write(&[line]).into_iter().collect()
 }
 
 /// Dates, paths and names, as they stand everywhere.

@@ -4,6 +4,7 @@ use crate::{
     exclude::{self, BadGlob},
     import::{Asked, Inventories, PEOPLE},
     progress::Progress,
+    reported,
     tree::{DeclaredPlaces, Document, Lens, Source},
 };
 use rayon::prelude::*;
@@ -22,6 +23,7 @@ use tenure_model::{
     day::Day,
     decide::judge,
     declare::{self, DeclareError},
+    edit,
     evaluate::{self, Evidence},
     explain::{self, Because, WouldChange},
     facts::{Since, Verdict},
@@ -314,19 +316,26 @@ fn put_together(
     let mut watched = whole.watched;
     watched.extend(inventories.watched);
     let mut sightings = whole.sightings;
-    let seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
-    sightings.extend(
-        inventories
-            .sightings
-            .into_iter()
-            .filter(|sighting| !seen.contains(&place_of(sighting))),
-    );
+    let mut seen: BTreeSet<_> = sightings.iter().map(place_of).collect();
+    // A copy of which only the file is known is any copy of that secret in it.
+    seen.extend(sightings.iter().map(file_of));
+    for sighting in inventories.sightings {
+        if seen.insert(place_of(&sighting)) {
+            seen.insert(file_of(&sighting));
+            sightings.push(sighting);
+        }
+    }
+    reported::put_to(&mut sightings, inventories.findings);
     let (mut known, pairs) = identity::merge(inventories.rows, sightings, &inventories.listings);
     for unused in identity::declare(&mut known, &declarations) {
-        if let Some((_, declaration)) = declarations.get(unused) {
+        // Edits speak of the keys of every place, and this is one of them.
+        if let Some((_, declaration)) = declarations.get(unused)
+            && !declaration.source.starts_with(edit::SOURCE)
+        {
             notes.push(format!("{} selects no key", declaration.source));
         }
     }
+    identity::serve(&mut known, &inventories.systems);
     if inventories.people.is_none() {
         notes.push("owners unknown: no people list given".to_owned());
     }
@@ -407,9 +416,15 @@ fn put_together(
     }
 }
 
-fn place_of(
-    sighting: &tenure_model::place::Sighting,
-) -> (String, String, Option<u32>, Option<String>) {
+type PlaceOf = (String, String, Option<u32>, Option<String>);
+
+/// The place of a copy without its line.
+fn file_of(sighting: &tenure_model::place::Sighting) -> PlaceOf {
+    let (source, path, _, print) = place_of(sighting);
+    (source, path, None, print)
+}
+
+fn place_of(sighting: &tenure_model::place::Sighting) -> PlaceOf {
     (
         sighting.source.clone(),
         sighting.path.clone(),
@@ -576,6 +591,7 @@ fn judged(
         account: key.account,
         owner: inferred.owner,
         system: inferred.system,
+        note: key.subject.declarations.iter().find_map(|d| d.note.clone()),
         created_at: inferred.created_at,
         last_used: inferred.last_used,
         expires_at: inferred.expires_at,

@@ -1,6 +1,9 @@
 //! Inventories: exports, spreadsheets and people lists, read by the importers; what cannot be read is named.
 
-use crate::tree::{Document, Lens};
+use crate::{
+    reported::{self, Finding},
+    tree::{Document, Lens},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read as _,
@@ -14,6 +17,7 @@ use tenure_model::{
     infer::SourcedRow,
     key::{Basis, Coverage, CoverageState, Person, Row},
     place::{Audience, Liveness, Part, PlaceKind, Sighting},
+    system::System,
     watch::{Kept, WINDOW, WatchKeys},
 };
 use tenure_scan::watchlist;
@@ -48,6 +52,10 @@ pub struct Inventories {
     pub sightings: Vec<Sighting>,
     /// What a watch list can hold of that plaintext.
     pub watched: Vec<Kept>,
+    /// Copies that other tools report.
+    pub findings: Vec<Finding>,
+    /// The systems of configuration databases.
+    pub systems: Vec<System>,
     /// The people, where a list was given.
     pub people: Option<Vec<Person>>,
     /// What each covers.
@@ -173,6 +181,12 @@ impl Inventories {
         };
         if imported.kind == PEOPLE || !imported.people.is_empty() {
             self.people.get_or_insert_default().extend(imported.people);
+        }
+        self.systems.extend(imported.systems);
+        for finding in imported.sightings {
+            let taken = reported::take(finding, document, lens);
+            self.findings.extend(taken.elsewhere);
+            self.sightings.extend(taken.here);
         }
         self.coverage.extend(imported.coverage);
         self.skipped
@@ -328,6 +342,17 @@ fn stem(document: &Document) -> String {
 
 /// Whether its name says that it is an inventory of keys.
 fn is_named_as_inventory(document: &Document) -> bool {
+    // Manifests and states are called `secrets` as well, and are no lists of keys.
+    let extension = document
+        .path
+        .extension()
+        .map(std::ffi::OsStr::to_string_lossy);
+    if matches!(
+        extension.as_deref(),
+        Some("yaml" | "yml" | "sarif" | "tfstate" | "backup")
+    ) {
+        return false;
+    }
     let file = stem(document);
     let words = tenure_model::place::hints::words(&file);
     words.iter().any(|word| {

@@ -190,10 +190,23 @@ impl Source {
                 .to_ascii_lowercase();
             let known = matches!(
                 extension.as_str(),
-                "csv" | "tsv" | "json" | "jsonl" | "ndjson" | "xlsx" | "ods"
+                "csv"
+                    | "tsv"
+                    | "json"
+                    | "jsonl"
+                    | "ndjson"
+                    | "xlsx"
+                    | "ods"
+                    | "sarif"
+                    | "yaml"
+                    | "yml"
             );
             let hints = hints::of_path(&entry.relative);
-            let plain = hints.kind == PlaceKind::Config && !hints.test_material;
+            // Nothing else is called so, wherever it lies.
+            let state = entry.relative.contains(".tfstate");
+            let known = known || state;
+            let named = extension == "sarif" || state;
+            let plain = (hints.kind == PlaceKind::Config || named) && !hints.test_material;
             (known && plain).then(|| Document {
                 path: entry.path.clone(),
                 name: self.named(&entry.relative),

@@ -6,7 +6,7 @@ pub(crate) use scan::{FailOn, Scan, ScanFormat};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
-use tenure_model::day::Day;
+use tenure_model::{classify::Level, day::Day, facts::Verdict};
 
 /// Every API key you hold: who owns it, what it opens, and what should end it.
 #[derive(Debug, Parser)]
@@ -25,6 +25,12 @@ pub(crate) enum Command {
     Scan(Box<Scan>),
     /// Explain the verdict of one key of the last assessment
     Why(Why),
+    /// List the keys of the last assessment, or write them as a workbook to be edited; show one key
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Take back what people edited in an exported list
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments
@@ -38,6 +44,9 @@ pub(crate) enum Command {
         /// How to print it
         #[arg(short, long, value_parser = ["table", "json", "md"], default_value = "table")]
         format: String,
+        /// Write a page per kind into DIR/sources, and the page that names them as DIR/sources.md
+        #[arg(long, value_name = "DIR")]
+        output_dir: Option<PathBuf>,
     },
     /// Judge facts by the rules alone: one answer per facts object
     Decide(Decide),
@@ -85,6 +94,9 @@ pub(crate) struct Assess {
     /// Facts that a person declares about keys and places, by selector (TOML; see docs/facts.md)
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Vec<PathBuf>,
+    /// Leave out the edits that `tenure import edits --apply` kept
+    #[arg(long)]
+    pub(crate) no_edits: bool,
     /// How the columns of tables are to be understood, as saved with --save-columns
     #[arg(long, value_name = "FILE")]
     pub(crate) columns: Option<PathBuf>,
@@ -179,6 +191,93 @@ pub(crate) struct Why {
     /// Print only its facts, as a facts file for `tenure decide`
     #[arg(long)]
     pub(crate) facts: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// List keys, all or those that every filter fits
+    List(KeyList),
+    /// Show the record of one key; `tenure why` explains its verdict
+    Show(KeyShow),
+}
+
+/// Lists the keys of the last assessment, most urgent first.
+///
+/// With --editable and -o FILE.xlsx it writes a workbook in which owner, purpose, system and note can be edited;
+/// `tenure import edits FILE.xlsx` takes it back.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KeyList {
+    /// Only keys with this verdict, as `unowned`; several may be named
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    pub(crate) verdict: Vec<Verdict>,
+    /// Only keys at this level or above, B0 to B4
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub(crate) level: Option<Level>,
+    /// Only keys of this provider; several may be named
+    #[arg(long, value_name = "PROVIDER", value_delimiter = ',')]
+    pub(crate) provider: Vec<String>,
+    /// Only keys whose owner is called so, in part; `none` for keys without one
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) owner: Option<String>,
+    /// How to print it; guessed from the file name that -o gives
+    #[arg(short, long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write it here in place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write a workbook (-o FILE.xlsx) in which owner, purpose, system and note can be edited
+    #[arg(long, requires = "output")]
+    pub(crate) editable: bool,
+    /// An assessment (JSON) in place of the last one on this machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assessment: Option<PathBuf>,
+    /// No colour, as with NO_COLOR in the environment
+    #[arg(long)]
+    pub(crate) no_color: bool,
+}
+
+/// Shows what is known of one key: its facts with basis and source, its copies, and who may own it.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KeyShow {
+    /// The id, key id, name or hint of a key, or the start of one
+    #[arg(value_name = "NAME|ID")]
+    pub(crate) key: String,
+    /// An assessment (JSON) in place of the last one on this machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assessment: Option<PathBuf>,
+    /// How to print it
+    #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+    pub(crate) format: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Preview the edits of a workbook that `tenure key list --editable` wrote, and keep them with --apply
+    Edits(ImportEdits),
+}
+
+/// Holds an edited workbook against the last assessment and shows what would change. A row whose key has changed
+/// since the export is refused, and so is one whose locked cells were changed; the others are not.
+///
+/// With --apply the edits are kept in the state folder, as declared facts (docs/facts.md) that every `tenure assess`
+/// of this user reads; `tenure assess --no-edits` leaves them out.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Exit codes: 0 every row was taken; 2 nothing could be read; 3 rows were refused; 4 Tenure itself failed."
+)]
+pub(crate) struct ImportEdits {
+    /// The workbook
+    #[arg(value_name = "FILE.xlsx")]
+    pub(crate) file: PathBuf,
+    /// Keep the edits; without this nothing is written
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// How to print what changes
+    #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
+    pub(crate) format: String,
+    /// The day that the edits are dated by; today in UTC where none is named
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) today: Option<Day>,
 }
 
 /// Names the ten changes that end the most keys at B3 and B4, and the ten answers (who owns this account, this
@@ -335,4 +434,10 @@ pub(crate) enum WatchlistCommand {
         #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
         format: String,
     },
+}
+
+fn level(text: &str) -> Result<Level, String> {
+    text.to_ascii_uppercase()
+        .parse()
+        .map_err(|error: tenure_model::word::UnknownWord| error.to_string())
 }

@@ -5,6 +5,8 @@ mod catalog;
 mod decide;
 mod demo;
 mod diff;
+mod import;
+mod key;
 mod pages;
 mod policy;
 mod scan;
@@ -31,10 +33,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Assess(args)) => assess::run(args),
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::Why(args)) => why::run(args),
+        Some(Command::Key(command)) => key::run(command),
+        Some(Command::Import(command)) => import::run(command),
         Some(Command::Top(args)) => top::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Demo(args)) => demo::run(args),
-        Some(Command::Sources { kind, format }) => sources::run(kind.as_deref(), format),
+        Some(Command::Sources {
+            kind,
+            format,
+            output_dir,
+        }) => sources::run(kind.as_deref(), format, output_dir.as_deref()),
         Some(Command::Decide(args)) => decide::run(args),
         Some(Command::Policy(command)) => policy::run(command),
         Some(Command::Catalog(args)) => catalog::run(args),

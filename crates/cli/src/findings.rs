@@ -5,12 +5,15 @@ mod markdown;
 mod sarif;
 mod table;
 
-use crate::{args::ScanFormat, output::neutral, text};
+use crate::{args::ScanFormat, text};
 use std::{
     io::{self, Write},
     path::Path,
 };
-use tenure_model::scan::{Finding, Scan, Seen};
+use tenure_model::{
+    cell::neutral,
+    scan::{Finding, Scan, Seen},
+};
 
 pub(crate) use markdown::markdown;
 

@@ -7,6 +7,7 @@ use std::{
 };
 use tenure_model::{
     assessment::{Assessment, Key},
+    cell::neutral,
     classify::Level,
     decide::{Action, Urgency},
     facts::Verdict,
@@ -117,16 +118,6 @@ fn csv(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-/// A spreadsheet must not take a name for a formula
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-pub(crate) fn neutral(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
-}
-
 fn markdown(assessment: &Assessment) -> String {
     let shown = [7usize, 9, 1, 5, 6, 12, 13, 11];
     let row = |cells: &[String]| {
@@ -210,12 +201,6 @@ pub(crate) fn failures(assessment: &Assessment, conditions: &[(String, FailOn)])
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_no_formula() {
-        assert_eq!(neutral("=1+1"), "'=1+1");
-        assert_eq!(neutral("deploy"), "deploy");
-    }
 
     #[test]
     fn what_to_fail_on_is_a_verdict_an_act_a_level_or_an_urgency() {

@@ -40,6 +40,13 @@ pub(crate) fn table(assessment: &Assessment, look: Look) -> String {
     out
 }
 
+/// Draws keys alone, one row each.
+pub(crate) fn list(assessment: &Assessment, look: Look) -> String {
+    let mut out = String::new();
+    every_key(&mut out, assessment, look);
+    out
+}
+
 fn head(out: &mut String, assessment: &Assessment, look: Look) {
     let summary = &assessment.summary;
     let facts = [

@@ -7,7 +7,9 @@ mod aws_access_keys;
 mod aws_credential_report;
 mod aws_last_used;
 mod aws_service_credentials;
+mod betterleaks;
 mod cloudflare_api_tokens;
+mod cmdb;
 mod column_map;
 mod databricks_tokens;
 mod datadog_keys;
@@ -21,28 +23,36 @@ mod github_credential_authorizations;
 mod github_deploy_keys;
 mod github_fine_grained_pats;
 mod github_org_installations;
+mod github_secret_scanning;
 mod gitlab_deploy_tokens;
 mod gitlab_tokens;
+mod gitleaks;
 mod hcp_service_principal_keys;
 mod hcp_terraform_tokens;
 mod imported;
+mod kingfisher;
+mod kubernetes_secrets;
 mod mongodb_atlas_keys;
 mod okta_api_tokens;
 mod openai_api_keys;
 mod people;
 mod reading;
 mod refusal;
+mod sarif;
 mod slack_approved_apps;
 mod snowflake;
 mod snowflake_access_tokens;
 mod snowflake_users;
 mod stripe_api_keys;
 mod table;
+mod terraform_state;
+mod trufflehog;
 mod vault_kv_metadata;
 mod workbook;
 
 pub use column_map::{Column, ColumnMap, Field, UnknownField};
 pub use imported::{ImportError, Imported, Input, Problem, Recognition};
+pub use reading::detectors::DETECTORS;
 
 /// One kind of export that Tenure can read.
 pub struct Importer {
@@ -285,6 +295,78 @@ pub static IMPORTERS: &[Importer] = &[
         cannot: "Last use and end dates. The catalogue has no facts on this provider yet.",
         recognise: hcp_service_principal_keys::recognise,
         read: hcp_service_principal_keys::read,
+    },
+    Importer {
+        kind: github_secret_scanning::KIND,
+        title: "GitHub secret scanning alerts",
+        get: "`gh api --paginate /orgs/ORG/secret-scanning/alerts?hide_secret=false`, or of a repository; it needs the right to read secret scanning alerts. With `hide_secret=true` nothing in it can be matched with other sources.",
+        cannot: "Places beyond the first of each secret, and repositories in which secret scanning is off.",
+        recognise: github_secret_scanning::recognise,
+        read: github_secret_scanning::read,
+    },
+    Importer {
+        kind: gitleaks::KIND,
+        title: "Gitleaks report (JSON)",
+        get: "`gitleaks git --report-format json --report-path leaks.json`, or `gitleaks dir`. With `--redact` its findings cannot be matched with other sources but by file and line.",
+        cannot: "Whether a key still works, who owns it, and what was searched.",
+        recognise: gitleaks::recognise,
+        read: gitleaks::read,
+    },
+    Importer {
+        kind: betterleaks::KIND,
+        title: "Betterleaks report (JSON, JSON Lines)",
+        get: "`betterleaks git --report-format json --report-path leaks.json`, or `jsonl`. With `--redact` its findings cannot be matched with other sources but by file and line.",
+        cannot: "Who owns a key, and what was searched; whether it still works only where it was validated.",
+        recognise: betterleaks::recognise,
+        read: betterleaks::read,
+    },
+    Importer {
+        kind: trufflehog::KIND,
+        title: "TruffleHog report (JSON Lines)",
+        get: "`trufflehog git file://. --json > findings.jsonl`, or any other source of it. Keep its log on standard error.",
+        cannot: "Who owns a key, and what was searched. `Verified: false` says nothing: it stands there also where nobody asked.",
+        recognise: trufflehog::recognise,
+        read: trufflehog::read,
+    },
+    Importer {
+        kind: kingfisher::KIND,
+        title: "Kingfisher report (JSON, JSON Lines)",
+        get: "`kingfisher scan . --format json --output findings.json`, or `jsonl`. With `--redact` its findings cannot be matched with other sources but by file and line.",
+        cannot: "Who owns a key; whether it still works only where it was validated.",
+        recognise: kingfisher::recognise,
+        read: kingfisher::read,
+    },
+    Importer {
+        kind: sarif::KIND,
+        title: "SARIF 2.1.0 log of any tool",
+        get: "What a scanner writes as SARIF 2.1.0. Results about secrets are read, all others are counted and left out.",
+        cannot: "Whether a key still works, and often the secret itself: then findings are matched by file and line alone.",
+        recognise: sarif::recognise,
+        read: sarif::read,
+    },
+    Importer {
+        kind: kubernetes_secrets::KIND,
+        title: "Kubernetes secrets of a cluster (JSON, YAML)",
+        get: "`kubectl get secrets -A -o json`; it needs get and list on secrets. Values are fingerprinted and dropped; to leave them out: `| jq 'del(.items[].data, .items[].metadata.annotations)'`.",
+        cannot: "Who reads a secret, when its key was made and when it ends, and secrets of namespaces that the account may not read.",
+        recognise: kubernetes_secrets::recognise,
+        read: kubernetes_secrets::read,
+    },
+    Importer {
+        kind: terraform_state::KIND,
+        title: "Terraform or OpenTofu state",
+        get: "`terraform state pull > terraform.tfstate`; it needs read access to the backend. The file holds secrets in plaintext: delete it afterwards.",
+        cannot: "What is there now: state is as old as the last run. Last use, and states of other workspaces.",
+        recognise: terraform_state::recognise,
+        read: terraform_state::read,
+    },
+    Importer {
+        kind: cmdb::KIND,
+        title: "applications of a configuration database (ServiceNow CMDB; JSON, CSV)",
+        get: "`GET /api/now/table/cmdb_ci_business_app?sysparm_display_value=true`, or the list of applications saved as CSV; it needs read access to the table.",
+        cannot: "Anything about keys: it says who owns the systems that keys name, and what data these hold. All of it is declared.",
+        recognise: cmdb::recognise,
+        read: cmdb::read,
     },
     Importer {
         kind: people::KIND,

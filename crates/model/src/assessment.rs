@@ -72,6 +72,9 @@ pub struct Key {
     pub owner: Told<String>,
     /// The system it serves.
     pub system: Told<String>,
+    /// What somebody noted about it.
+    #[serde(default)]
+    pub note: Option<String>,
     /// When it was issued.
     pub created_at: Told<Day>,
     /// When it was last used: no value with basis `observed` means never.

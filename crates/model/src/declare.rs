@@ -131,6 +131,20 @@ fn key(
                 selector.fingerprint = Some(print.to_ascii_lowercase());
             }
             "system" => declaration.system = Some(text(&value).map_err(wrong)?),
+            "note" => {
+                // To the byte, as somebody wrote it; only line ends are the same everywhere.
+                let note = value.as_str().map(|note| note.replace("\r\n", "\n"));
+                let plain = |note: &String| {
+                    !note.is_empty()
+                        && !note.contains(|c: char| c.is_control() && c != '\n' && c != '\t')
+                };
+                let note = note.filter(plain);
+                declaration.note =
+                    Some(note.ok_or_else(|| {
+                        wrong("write a text without control characters".to_owned())
+                    })?);
+            }
+            "source" => declaration.source = text(&value).map_err(wrong)?,
             "purpose" => declaration.purpose = Some(word::<Purpose>(&value).map_err(wrong)?),
             "runtimes" => {
                 let list = value
@@ -286,6 +300,17 @@ mod tests {
         assert_eq!(first.since.len(), 1);
         assert_eq!(declared.keys[1].1.values[&FactName::Owner], "inactive");
         assert_eq!(declared.places, [("web".to_owned(), Audience::Public)]);
+    }
+
+    #[test]
+    fn a_note_stays_as_it_is_and_an_entry_may_say_who_says_so() {
+        let text = "[[key]]\nname='x'\nnote=\"\"\"  a\n\tb \"\"\"\nsource='the register of May'\n";
+        let declared = parse("f.toml", text, today()).unwrap();
+        let entry = &declared.keys[0].1;
+        assert_eq!(entry.note.as_deref(), Some("  a\n\tb "));
+        assert_eq!(entry.source, "the register of May");
+        assert!(parse("f", "[[key]]\nname='x'\nnote=''\n", today()).is_err());
+        assert!(parse("f", "[[key]]\nname='x'\nnote=\"\\u0007\"\n", today()).is_err());
     }
 
     #[test]

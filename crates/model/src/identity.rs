@@ -8,6 +8,7 @@ use crate::{
     key::{Basis, When},
     note::{Confidence, Joined, JoinedBy},
     place::{Part, Sighting},
+    system::{self, System},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -650,6 +651,28 @@ pub fn declare(known: &mut [Known], declarations: &[(Selector, Declaration)]) ->
             (!hit).then_some(at)
         })
         .collect()
+}
+
+/// Gives every key the systems that it is said to serve. Several systems may have one name.
+pub fn serve(known: &mut [Known], systems: &[System]) {
+    let mut by_name: BTreeMap<String, Vec<&System>> = BTreeMap::new();
+    for system in systems {
+        let name = system::plain(&system.name);
+        by_name.entry(name).or_default().push(system);
+    }
+    for key in known {
+        let rows = key.subject.rows.iter();
+        let rows = rows.filter_map(|told| told.row.system.as_deref());
+        let declared = key.subject.declarations.iter();
+        let declared = declared.filter_map(|d| d.system.as_deref());
+        let names: BTreeSet<String> = rows.chain(declared).map(system::plain).collect();
+        key.subject.systems = names
+            .iter()
+            .filter_map(|name| by_name.get(name))
+            .flatten()
+            .map(|system| (*system).clone())
+            .collect();
+    }
 }
 
 #[cfg(test)]

@@ -14,11 +14,12 @@ use crate::{
     catalog::Credential,
     day::Day,
     explain::FactName,
-    facts::{Case, Facts, FactsError, Since, Verdict},
+    facts::{Case, DataClass, Facts, FactsError, Since, Verdict},
     key::{Basis, Row, Told},
     note::{Dispute, FactNote, OptionNote, OwnerCandidate},
     people::People,
     place::{Purpose, Runtime, Sighting},
+    system::System,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub struct Declaration {
     pub system: Option<String>,
     /// The declared purpose.
     pub purpose: Option<Purpose>,
+    /// What somebody noted about it: shown, and no fact.
+    pub note: Option<String>,
     /// Runtimes of the workloads that use it.
     pub runtimes: Vec<Runtime>,
     /// Since when findings have stood.
@@ -64,6 +67,8 @@ pub struct Subject {
     pub sightings: Vec<Sighting>,
     /// What a facts file declares.
     pub declarations: Vec<Declaration>,
+    /// The systems that it is said to serve, as a configuration database declares them.
+    pub systems: Vec<System>,
     /// A whole listing of its account does not name it.
     pub absent_from: Option<String>,
 }
@@ -333,6 +338,26 @@ fn declared(subject: &Subject, ballot: &mut Ballot) {
         for (fact, value) in declaration.values.iter().filter(|(f, v)| said(f, v)) {
             ballot.say(*fact, value.clone(), Basis::Declared, &declaration.source);
         }
+    }
+    // What is declared about its system is declared about the key, behind what is declared about itself.
+    let strictest = subject
+        .systems
+        .iter()
+        .filter_map(|system| Some((system.data?, system)))
+        .reduce(|worst, one| if one.0 > worst.0 { one } else { worst });
+    if let Some((data, system)) = strictest.filter(|(data, _)| *data != DataClass::Unknown) {
+        ballot.say(FactName::Data, data.word(), Basis::Declared, &system.source);
+    }
+    let mut systems = subject.systems.iter();
+    if let Some(first) = systems.next().filter(|system| system.retired)
+        && systems.all(|system| system.retired)
+    {
+        ballot.say(
+            FactName::Integration,
+            "retired",
+            Basis::Declared,
+            &first.source,
+        );
     }
 }
 

@@ -147,6 +147,7 @@ pub(crate) fn key(id: &str, facts: &Value) -> Key {
         facts: notes,
         disputes: Vec::new(),
         merged: Vec::new(),
+        note: None,
         sunsets: Vec::new(),
     }
 }

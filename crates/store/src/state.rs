@@ -14,6 +14,7 @@ pub const ENVIRONMENT: &str = "TENURE_DATA_DIR";
 const PEPPER: &str = "pepper";
 const LAST: &str = "last-assessment.json";
 const WATCHED: &str = "watched.jsonl";
+const EDITS: &str = "edits.toml";
 /// The longest assessment that is read back, in bytes.
 const LONGEST: u64 = 4 << 30;
 
@@ -206,6 +207,45 @@ impl State {
             .collect()
     }
 
+    /// Where edits of exported lists are kept, as a facts file.
+    #[must_use]
+    pub fn edits_path(&self) -> PathBuf {
+        self.folder.join(EDITS)
+    }
+
+    /// The edits that were applied, if there are any: the text of a facts file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no text.
+    pub fn edits(&self) -> Result<Option<String>, StateError> {
+        let path = self.edits_path();
+        let Some(bytes) = read(&path, LONGEST)? else {
+            return Ok(None);
+        };
+        String::from_utf8(bytes.to_vec())
+            .map(Some)
+            .map_err(|_| StateError::Broken {
+                path,
+                problem: "is not UTF-8; put it back from a backup, or remove it to begin anew"
+                    .to_owned(),
+            })
+    }
+
+    /// Keeps edits in place of those before, whole or not at all.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn keep_edits(&self, text: &str) -> Result<(), StateError> {
+        let path = self.edits_path();
+        let file = self.written(|file| file.write_all(text.as_bytes()))?;
+        file.persist(&path)
+            .map(|_| ())
+            .map_err(|error| StateError::Io {
+                path,
+                error: error.error,
+            })
+    }
+
     /// A new file in the folder, readable by its user alone, not yet in place.
     fn written(
         &self,
@@ -346,6 +386,30 @@ mod tests {
             error.contains("line 2") && error.contains("assess"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn edits_are_kept_whole_and_for_their_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::at(folder.path());
+        assert_eq!(state.edits().unwrap(), None);
+        state.keep_edits("[[key]]").unwrap();
+        state.keep_edits("[[key]]\nname = 'x'").unwrap();
+        assert_eq!(
+            state.edits().unwrap().as_deref(),
+            Some("[[key]]\nname = 'x'")
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(state.edits_path())
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        std::fs::write(state.edits_path(), [0xff]).unwrap();
+        assert!(state.edits().unwrap_err().to_string().contains("UTF-8"));
     }
 
     #[test]

@@ -346,6 +346,7 @@ fn told(
         disputes: vec![],
         merged: vec![],
         runtimes: vec![],
+        note: None,
         sunsets: match (provider, at % 7) {
             ("slack", 0) => vec![
                 SunsetNote {

@@ -248,6 +248,7 @@ fn anonymous_key(key: &Key, names: &mut Names, policy: &Policy, today: Day) -> K
                 ..joined.clone()
             })
             .collect(),
+        note: key.note.as_ref().map(|_| WITHHELD.to_owned()),
         sunsets: key
             .sunsets
             .iter()

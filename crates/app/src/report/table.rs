@@ -114,10 +114,5 @@ fn row(key: &Key, today: Day) -> [String; 27] {
 
 /// A cell that no spreadsheet takes for a formula.
 fn harmless(cell: &str) -> String {
-    let cell = text::unhidden(cell);
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|']) {
-        format!("'{cell}")
-    } else {
-        cell
-    }
+    tenure_model::cell::neutral(&text::unhidden(cell))
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
             })
         })
         .transpose()?;
-    let facts: Vec<(String, String)> = args
+    let mut facts: Vec<(String, String)> = args
         .facts
         .iter()
         .map(|path| Ok((path.display().to_string(), command::read(path)?)))
@@ -52,6 +52,11 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
     let imports: Vec<_> = args.import.iter().map(|import| import_of(import)).collect();
     let state = State::of_user();
     let (pepper, state) = pepper(state)?;
+    if !args.no_edits
+        && let Some(edits) = edits(state.as_ref())?
+    {
+        facts.push(edits);
+    }
     let assessed = assess::assess(
         &Request {
             paths: &args.paths,
@@ -96,6 +101,15 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
         started,
         Partly::Counts,
     )
+}
+
+/// The edits of exported lists that were applied, as a facts file.
+fn edits(state: Option<&State>) -> Result<Option<(String, String)>, Failure> {
+    let Some(state) = state else { return Ok(None) };
+    let text = state
+        .edits()
+        .map_err(|error| Failure::input(error.to_string(), "--no-edits leaves it out"))?;
+    Ok(text.map(|text| (state.edits_path().display().to_string(), text)))
 }
 
 /// Keeps an assessment for `tenure why`.

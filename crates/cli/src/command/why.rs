@@ -45,7 +45,7 @@ fn kept() -> Result<Option<Assessment>, Failure> {
 }
 
 /// The one key that a text names: exactly if possible, else by how something of it begins.
-fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure> {
+pub(crate) fn find<'a>(assessment: &'a Assessment, named: &str) -> Result<&'a Key, Failure> {
     let wanted = named.trim().to_lowercase();
     // Somebody may paste the key itself: what was typed is not repeated.
     let texts = |key: &Key| -> Vec<String> {

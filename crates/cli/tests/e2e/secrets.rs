@@ -104,6 +104,7 @@ fn planted() -> (Bench, Canaries) {
     places(&bench, &mut canaries);
     tables(&bench, &mut canaries);
     exports(&bench, &mut canaries);
+    reports(&bench, &mut canaries);
     broken(&bench, &mut canaries);
     (bench, canaries)
 }
@@ -283,6 +284,130 @@ fn exports(bench: &Bench, canaries: &mut Canaries) {
         "github/more-pats.json",
         serde_json::json!({"message": format!("Bad credentials: {refused}"), "status": "401",
             "documentation_url": "https://docs.github.com/rest"})
+        .to_string(),
+    );
+}
+
+/// Reports of other scanners, states and secrets of a cluster: a canary in every field that may hold one.
+fn reports(bench: &Bench, canaries: &mut Canaries) {
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let mut seed = 7000;
+    // Every other one has no form. In a path, what has none is a file's name.
+    let mut plant = |place: &str| {
+        seed += 1;
+        let formless = seed % 2 == 0 && !place.contains("a path");
+        canaries.plant(
+            place,
+            if formless {
+                sample::generic(seed)
+            } else {
+                sample::secret("openai", "project_api_key", seed)
+            },
+        )
+    };
+    let (one, two) = (
+        plant("Secret in a Gitleaks report"),
+        plant("RuleID in a Gitleaks report"),
+    );
+    let message = plant("Message in a Gitleaks report");
+    let path = plant("a path in reports");
+    bench.write(
+        "reports/gitleaks.json",
+        serde_json::json!([{"RuleID": "openai-api-key", "StartLine": 3, "File": "a/b.env", "Secret": one,
+            "Match": format!("K={one}"), "Line": format!("K={one}"), "Message": message, "Commit": "0123456789abcdef"},
+            {"RuleID": two, "StartLine": 3, "File": format!("a/{path}"), "Secret": "REDACTED", "Commit": two}])
+        .to_string(),
+    );
+    let (raw, group) = (
+        plant("secret in a Betterleaks report"),
+        plant("a capture group"),
+    );
+    bench.write(
+        "reports/betterleaks.jsonl",
+        serde_json::json!({"ruleID": "x", "secret": raw, "match": raw, "matchContext": group, "captureGroups": {"a": group},
+            "attributes": {"path": "a/c.env", "git.remote_url": group, "git.message": group},
+            "location": {"startLine": 1}, "validation": {"status": group, "reason": group},
+            "componentSets": [{"components": [{"ruleID": group, "secret": group, "match": group}]}]})
+        .to_string(),
+    );
+    let (raw, both) = (
+        plant("Raw in a TruffleHog report"),
+        plant("RawV2 in a TruffleHog report"),
+    );
+    bench.write(
+        "reports/trufflehog.jsonl",
+        serde_json::json!({"SourceMetadata": {"Data": {"Git": {"file": "a/d.env", "line": 2, "repository": both, "commit": both}}},
+            "DetectorName": "OpenAI", "Verified": true, "Raw": raw, "RawV2": format!("{raw}{both}"), "Redacted": both,
+            "ExtraData": {"x": both}})
+        .to_string(),
+    );
+    let (snippet, response) = (
+        plant("a Kingfisher snippet"),
+        plant("a Kingfisher response"),
+    );
+    bench.write(
+        "reports/kingfisher.json",
+        serde_json::json!({"findings": [{"rule": {"id": "betterleaks.openai", "name": response},
+            "finding": {"snippet": snippet, "line": 2, "path": "a/e.env",
+                "validation": {"status": "Active Credential", "response": response},
+                "validate_command": format!("kingfisher validate '{snippet}'")}}],
+            "metadata": {"kingfisher_version": "2.14.0"}})
+        .to_string(),
+    );
+    let (whole, around) = (plant("a SARIF snippet"), plant("a SARIF message"));
+    bench.write(
+        "reports/all.sarif",
+        serde_json::json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": around}},
+            "results": [{"ruleId": format!("secret/{around}"), "message": {"text": around},
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": format!("x/{path}")},
+                    "region": {"startLine": 1, "snippet": {"text": format!("key = \"{whole}\"")}}}}]}]}]})
+        .to_string(),
+    );
+    let (alert, comment) = (
+        plant("the secret of an alert"),
+        plant("the comment of an alert"),
+    );
+    bench.write(
+        "reports/alerts.json",
+        serde_json::json!([{"number": 1, "state": "open", "secret_type": "openai_api_key", "secret": alert,
+            "validity": "active", "resolution_comment": comment, "repository": {"full_name": format!("acme/{comment}")},
+            "first_location_detected": {"path": format!("b/{path}"), "start_line": 2}}])
+        .to_string(),
+    );
+    let (value, earlier) = (
+        plant("a value of a cluster's secret"),
+        plant("a value that was once applied"),
+    );
+    let (file, label) = (
+        plant("a settings file in a cluster's secret"),
+        plant("a label of a cluster's secret"),
+    );
+    let applied =
+        serde_json::json!({"kind": "Secret", "data": {"token": base64(&earlier)}}).to_string();
+    bench.write(
+        "reports/cluster.json",
+        serde_json::json!({"kind": "List", "items": [{"kind": "Secret", "type": "Opaque",
+            "metadata": {"name": "web", "namespace": "shop", "uid": "1", "labels": {"app": label, "team": label},
+                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": applied, "x": label}},
+            "data": {"token": base64(&value), "settings.ini": base64(&format!("[api]\nurl = https://x\ntoken = {file}\n"))}}]})
+        .to_string(),
+    );
+    let (secret, password) = (plant("a secret in a state"), plant("a password in a state"));
+    let (output, index) = (plant("an output of a state"), plant("an index in a state"));
+    bench.write(
+        "reports/prod.tfstate",
+        serde_json::json!({"version": 4, "serial": 1, "lineage": "x",
+            "outputs": {"o": {"value": [output], "sensitive": true}},
+            "resources": [{"mode": "managed", "type": "datadog_api_key", "name": "main", "instances": [{"index_key": index,
+                "attributes": {"id": "abcd-1", "name": index, "key": secret}}]},
+                {"mode": "managed", "type": "aws_db_instance", "name": index, "instances": [{"attributes": {"password": password}}]}]})
+        .to_string(),
+    );
+    let (owner, class) = (plant("an owner in a CMDB"), plant("a class in a CMDB"));
+    bench.write(
+        "reports/cmdb.json",
+        serde_json::json!({"result": [{"name": owner, "owned_by": owner, "business_criticality": class,
+            "operational_status": class, "data_classification": class}]})
         .to_string(),
     );
 }
@@ -478,6 +603,15 @@ fn no_failing_run_holds_a_secret_that_stood_in_its_input() {
             "aws-access-key-last-used",
             "github-fine-grained-pats",
             "github-deploy-keys",
+            "github-secret-scanning-alerts",
+            "gitleaks",
+            "betterleaks",
+            "trufflehog",
+            "kingfisher",
+            "sarif",
+            "kubernetes-secrets",
+            "terraform-state",
+            "cmdb",
         ] {
             let import = format!("{kind}={path}");
             let ran = bench.run(&["assess", "--import", &import, "--today", TODAY]);
@@ -525,6 +659,41 @@ fn the_pepper_is_for_its_user_alone_and_fingerprints_differ_between_users() {
             assert_eq!(mode & 0o777, 0o600, "{file}");
         }
     }
+}
+
+#[test]
+fn no_list_of_keys_holds_a_secret_nor_the_workbook() {
+    use calamine::{DataType as _, Reader as _};
+    let (bench, canaries) = planted();
+    let search = canaries.search();
+    let found = bench.assessment(&[]);
+    for format in ["table", "json", "jsonl", "csv", "md"] {
+        let ran = bench.run(&["key", "list", "-f", format]).ends(0);
+        search.clean_run(&format!("key list -f {format}"), &ran);
+    }
+    for key in keys(&found).iter().step_by(5) {
+        let ran = bench
+            .run(&["key", "show", key["id"].as_str().unwrap()])
+            .ends(0);
+        search.clean_run("key show", &ran);
+    }
+    let file = bench.tree().join("all.xlsx");
+    let path = file.to_str().unwrap();
+    bench
+        .run(&["key", "list", "--editable", "-o", path])
+        .ends(0);
+    // A workbook is packed, so that its cells are searched.
+    let mut book = calamine::open_workbook_auto(&file).unwrap();
+    let range = book.worksheet_range("Keys").unwrap();
+    let cells: Vec<String> = range
+        .cells()
+        .filter_map(|(.., cell)| cell.as_string())
+        .collect();
+    assert!(cells.len() > keys(&found).len() * 6);
+    search.clean("the workbook", cells.join("\n").as_bytes());
+    let ran = bench.run(&["import", "edits", path, "--apply"]).ends(0);
+    search.clean_run("import edits", &ran);
+    search.clean_folder("import edits", bench.state());
 }
 
 /// Files that hold texts of their own.

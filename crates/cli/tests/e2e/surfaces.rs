@@ -63,6 +63,11 @@ fn every_key_of_the_demo_fits_80_columns() {
 fn every_help_fits_80_columns() {
     for command in [
         &["why", "--help"][..],
+        &["key", "--help"],
+        &["key", "list", "--help"],
+        &["key", "show", "--help"],
+        &["import", "edits", "--help"],
+        &["sources", "--help"],
         &["demo", "--help"],
         &["decide", "--help"],
         &["policy", "--help"],

@@ -5,6 +5,8 @@ use tenure_model::{
     day::Day,
     digest,
     key::{Coverage, CoverageState, Person, Row},
+    reported::Reported,
+    system::System,
 };
 
 /// One file to be imported. Has no `Debug`: its bytes may hold secrets.
@@ -59,6 +61,10 @@ pub struct Imported {
     pub rows: Vec<Row>,
     /// The people, where it is a people list.
     pub people: Vec<Person>,
+    /// Copies of keys: findings of other scanners, and secrets that stand in this file.
+    pub sightings: Vec<Reported>,
+    /// The systems that keys serve, where it is an export of a configuration database.
+    pub systems: Vec<System>,
     /// What it covers, one entry per part that a source of this kind could speak of.
     pub coverage: Vec<Coverage>,
     /// It lists every key of its kind in its account, so that a key's state in it, or its absence from

@@ -59,6 +59,9 @@ pub(super) fn of(input: &Input<'_>) -> Option<Refusal> {
 /// The import of an error answer: no rows, and coverage that says why.
 pub(super) fn not_covered(input: &Input<'_>, kind: &'static str, reason: &str) -> Imported {
     let part = match kind {
+        super::kubernetes_secrets::KIND => "secrets of the namespaces listed",
+        super::github_secret_scanning::KIND => "findings",
+        super::cmdb::KIND => "systems and their owners",
         aws_credential_report::KIND | aws_access_keys::KIND => "access keys",
         aws_last_used::KIND => "last use",
         github_fine_grained_pats::KIND => "fine-grained personal access tokens",
@@ -279,6 +282,11 @@ fn line(text: &str) -> Option<String> {
     if let Some(rest) = first.strip_prefix("ERROR: ") {
         return by_words(rest).map(|status| coded(Some(status), rest));
     }
+    // `kubectl`: `Error from server (Forbidden): secrets is forbidden: User "x" cannot list resource "secrets" …`.
+    if let Some(rest) = first.strip_prefix("Error from server (") {
+        let (code, message) = rest.split_once("): ")?;
+        return Some(format!("{code}: {message}"));
+    }
     let rest = first.strip_prefix("gh: ")?;
     let (message, status) = rest.rsplit_once(" (HTTP ")?;
     Some(format!("{}: {message}", status.trim_end_matches(')')))
@@ -357,6 +365,10 @@ mod tests {
             (
                 "\n\nAn error occurred (AccessDenied) when calling the ListAccessKeys operation: User: x is not authorized\n",
                 "AccessDenied: User: x is not authorized",
+            ),
+            (
+                "Error from server (Forbidden): secrets is forbidden: User \"x\" cannot list resource \"secrets\"\n",
+                "Forbidden: secrets is forbidden: User \"x\" cannot list resource \"secrets\"",
             ),
             (
                 "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",

@@ -6,6 +6,15 @@ const KEYS: &str = include_str!("../../tests/fixtures/aws_list_access_keys.json"
 const USED: &str = include_str!("../../tests/fixtures/aws_get_access_key_last_used.json");
 const PATS: &str = include_str!("../../tests/fixtures/github_org_personal_access_tokens.json");
 const DEPLOY: &str = include_str!("../../tests/fixtures/github_deploy_keys.json");
+const GITHUB_ALERTS: &str = include_str!("../../tests/fixtures/github_secret_scanning_alerts.json");
+const GITLEAKS: &str = include_str!("../../tests/fixtures/gitleaks.json");
+const BETTERLEAKS: &str = include_str!("../../tests/fixtures/betterleaks.jsonl");
+const TRUFFLEHOG: &str = include_str!("../../tests/fixtures/trufflehog.jsonl");
+const KINGFISHER: &str = include_str!("../../tests/fixtures/kingfisher.json");
+const SARIF: &str = include_str!("../../tests/fixtures/results.sarif");
+const KUBERNETES: &str = include_str!("../../tests/fixtures/kubernetes_secrets.json");
+const STATE: &str = include_str!("../../tests/fixtures/terraform.tfstate");
+const CMDB: &str = include_str!("../../tests/fixtures/cmdb.json");
 const SERVICE: &str =
     include_str!("../../tests/fixtures/aws_list_service_specific_credentials.json");
 const INSTALLED: &str = include_str!("../../tests/fixtures/github_org_installations.json");
@@ -62,6 +71,15 @@ const ALL: &[(&str, &str)] = &[
     ("mongodb-atlas-keys", ATLAS),
     ("hcp-terraform-tokens", TERRAFORM),
     ("hcp-service-principal-keys", HCP),
+    ("github-secret-scanning-alerts", GITHUB_ALERTS),
+    ("gitleaks", GITLEAKS),
+    ("betterleaks", BETTERLEAKS),
+    ("trufflehog", TRUFFLEHOG),
+    ("kingfisher", KINGFISHER),
+    ("sarif", SARIF),
+    ("kubernetes-secrets", KUBERNETES),
+    ("terraform-state", STATE),
+    ("cmdb", CMDB),
     ("people", PEOPLE),
     ("table", TABLE),
 ];

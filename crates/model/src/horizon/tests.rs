@@ -59,6 +59,7 @@ fn key(verdict: Verdict, level: Level) -> Key {
         disputes: vec![],
         merged: vec![],
         runtimes: vec![],
+        note: None,
         sunsets: vec![],
     }
 }

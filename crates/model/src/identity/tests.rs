@@ -306,3 +306,30 @@ fn a_selector_has_to_fit_whole() {
     assert_eq!(declare(&mut keys, &all), [1]);
     assert_eq!(keys[0].subject.declarations.len(), 1);
 }
+
+#[test]
+fn a_key_gets_the_systems_that_it_names_and_no_other() {
+    let key = |system: &str| Known {
+        subject: Subject {
+            rows: vec![SourcedRow {
+                row: Row {
+                    system: Some(system.to_owned()),
+                    ..Row::default()
+                },
+                source: "keys.csv line 2".to_owned(),
+                basis: Basis::Declared,
+                complete: false,
+            }],
+            ..Subject::default()
+        },
+        ..Known::default()
+    };
+    let mut known = [key("web-shop"), key("Web shop 2"), Known::default()];
+    let shop = System {
+        name: "Web Shop".to_owned(),
+        ..System::default()
+    };
+    serve(&mut known, std::slice::from_ref(&shop));
+    assert_eq!(known[0].subject.systems, [shop]);
+    assert!(known[1].subject.systems.is_empty() && known[2].subject.systems.is_empty());
+}

@@ -180,6 +180,18 @@ fn candidates(subject: &Subject, world: &World<'_>, owner: Option<&str>) -> Vec<
             );
         }
     }
+    for system in &subject.systems {
+        let depends = system
+            .criticality
+            .as_deref()
+            .map_or_else(String::new, |how| format!(", business criticality {how}"));
+        for (who, does) in [(&system.owner, "owns"), (&system.manager, "manages")] {
+            if let Some(who) = who {
+                let why = format!("{does} {}{depends} ({})", system.name, system.source);
+                add(who, why, Confidence::Medium);
+            }
+        }
+    }
     for sighting in &subject.sightings {
         for who in &sighting.code_owners {
             add(

@@ -33,7 +33,8 @@ pub(super) fn environments(subject: &Subject, ballot: &mut Ballot) {
         .spoken_names()
         .into_iter()
         .flat_map(hints::environments);
-    let all: BTreeSet<Environment> = places.into_iter().chain(named).collect();
+    let systems = subject.systems.iter().filter_map(|s| s.environment);
+    let all: BTreeSet<Environment> = places.into_iter().chain(named).chain(systems).collect();
     if let [one] = all.iter().collect::<Vec<_>>().as_slice() {
         ballot.say(
             FactName::EnvironmentsShared,
@@ -98,6 +99,7 @@ pub(super) fn data(subject: &Subject, ballot: &mut Ballot) {
         .iter()
         .filter_map(|s| s.environment)
         .chain(named)
+        .chain(subject.systems.iter().filter_map(|s| s.environment))
         .collect();
     let test_only = !all.is_empty()
         && all

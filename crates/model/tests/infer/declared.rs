@@ -134,3 +134,54 @@ fn disagreements_are_shown() {
         && d.taken.contains("internal")
         && d.also.contains("restricted")));
 }
+
+#[test]
+fn what_a_configuration_database_declares_about_a_system_is_declared_about_its_keys() {
+    use tenure_model::{
+        facts::{DataClass, Integration},
+        note::Confidence,
+        system::System,
+    };
+    let shop = |data, retired| System {
+        source: "cmdb.json /result/0".to_owned(),
+        name: "Web shop".to_owned(),
+        owner: Some("ann@acme.example".to_owned()),
+        manager: Some("svc-cmdb".to_owned()),
+        criticality: Some("1 - most critical".to_owned()),
+        data,
+        retired,
+        ..System::default()
+    };
+    let mut scene = scene().observed(|row| row.system = Some("web-shop".to_owned()));
+    scene.subject.systems = vec![
+        shop(Some(DataClass::Internal), true),
+        shop(Some(DataClass::Restricted), false),
+    ];
+    let inferred = scene.infer();
+    assert_eq!(inferred.facts.data, DataClass::Restricted, "the strictest");
+    assert_eq!(scene.basis(FactName::Data), Some(Basis::Declared));
+    assert_eq!(
+        inferred.facts.integration,
+        Integration::Live,
+        "one of two systems of that name still runs"
+    );
+    assert_eq!(inferred.owner.value, None, "a candidate is no owner");
+    let candidates: Vec<_> = inferred
+        .owner_candidates
+        .iter()
+        .map(|c| (c.who.as_str(), c.confidence))
+        .collect();
+    assert_eq!(candidates, [("ann@acme.example", Confidence::Medium)]);
+    assert!(inferred.owner_candidates[0].why.contains("most critical"));
+
+    // What is declared about the key itself counts more.
+    let own = scene
+        .clone()
+        .declares(FactName::Data, "confidential")
+        .infer();
+    assert_eq!(own.facts.data, DataClass::Confidential);
+
+    scene.subject.systems = vec![shop(None, true)];
+    assert_eq!(scene.facts().integration, Integration::Retired);
+    assert_eq!(scene.facts().data, DataClass::Unknown);
+}

@@ -3,6 +3,7 @@
 use super::text;
 use crate::importer::imported::{ImportError, Input, Recognition};
 use serde_json::Value;
+use zeroize::Zeroize as _;
 
 /// Every document of the file, in order.
 pub(crate) fn documents(input: &Input<'_>) -> Result<Vec<Value>, ImportError> {
@@ -10,6 +11,44 @@ pub(crate) fn documents(input: &Input<'_>) -> Result<Vec<Value>, ImportError> {
     let stream = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
     let documents: Result<Vec<Value>, serde_json::Error> = stream.collect();
     documents.map_err(|error| broken(input, &error))
+}
+
+/// Documents that hold secrets: every text in them is wiped when they are dropped.
+pub(crate) struct Held(Vec<Value>);
+
+impl Held {
+    /// Takes documents over.
+    pub(crate) fn new(documents: Vec<Value>) -> Self {
+        Self(documents)
+    }
+}
+
+impl std::ops::Deref for Held {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| wipe(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Every document of a file that holds secrets, arrays opened, with where each stands.
+pub(crate) fn held(input: &Input<'_>) -> Result<Held, ImportError> {
+    documents(input).map(|documents| Held::new(elements(documents)))
 }
 
 /// The elements of all documents: arrays, and arrays of arrays, are opened.

@@ -1,0 +1,230 @@
+//! `tenure key`: the keys of the last assessment as a list, as a workbook to be edited, or one by one.
+
+use crate::{
+    args::{Format, KeyCommand, KeyList, KeyShow},
+    command::{self, why},
+    exit::Failure,
+    output,
+    table::{self, Look},
+    text,
+};
+use std::{fmt::Write as _, path::Path, process::ExitCode};
+use tenure_app::{
+    edits::{self, Register},
+    state::State,
+};
+use tenure_model::{
+    assessment::{Assessment, Key},
+    day::Day,
+    key::{Basis, Told},
+};
+
+pub(crate) fn run(command: &KeyCommand) -> Result<ExitCode, Failure> {
+    match command {
+        KeyCommand::List(args) => list(args),
+        KeyCommand::Show(args) => show(args),
+    }
+}
+
+fn list(args: &KeyList) -> Result<ExitCode, Failure> {
+    let workbook = args.output.as_deref().filter(|path| is_workbook(path));
+    if args.editable != workbook.is_some() {
+        return Err(Failure::input(
+            "a workbook is written for editing, and only a workbook can be edited and taken back",
+            "write `--editable -o FILE.xlsx`, or leave both out",
+        ));
+    }
+    let mut assessment = why::assessment(args.assessment.as_deref())?;
+    assessment.keys.retain(|key| fits(key, args));
+    if let Some(path) = workbook {
+        return write(&assessment, path, args.assessment.is_none());
+    }
+    let format = output::format(args.format, args.output.as_deref());
+    let look = Look {
+        width: text::width(),
+        colour: format == Format::Table && args.output.is_none() && text::colour(args.no_color),
+        all: true,
+        verbose: false,
+    };
+    command::print_with(args.output.as_deref(), |out| match format {
+        Format::Table if assessment.keys.is_empty() => out.write_all(b"No key fits.\n"),
+        Format::Table => out.write_all(table::list(&assessment, look).as_bytes()),
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &assessment.keys)?;
+            out.write_all(b"\n")
+        }
+        format => output::render(&assessment, format, look, out),
+    })
+}
+
+fn is_workbook(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("xlsx"))
+}
+
+fn fits(key: &Key, args: &KeyList) -> bool {
+    let owner = key.owner.value.as_deref();
+    let owned = args.owner.as_deref().is_none_or(|wanted| match owner {
+        None => wanted == "none",
+        Some(owner) => owner.to_lowercase().contains(&wanted.to_lowercase()),
+    });
+    (args.verdict.is_empty() || args.verdict.contains(&key.verdict.id))
+        && args
+            .level
+            .is_none_or(|level| key.verdict.outcome.level >= level)
+        && (args.provider.is_empty()
+            || args
+                .provider
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&key.provider)))
+        && owned
+}
+
+fn write(assessment: &Assessment, path: &Path, of_user: bool) -> Result<ExitCode, Failure> {
+    let register = if of_user {
+        register(command::today(None))?.1
+    } else {
+        Register::default()
+    };
+    let keys: Vec<&Key> = assessment.keys.iter().collect();
+    let bytes = edits::export(&keys, &register).map_err(|error| {
+        Failure::input(
+            error.to_string(),
+            "choose fewer keys with --verdict, --level or --provider",
+        )
+    })?;
+    command::print(Some(path), &bytes)?;
+    let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+    command::say(&format!(
+        "{} in {}; `tenure import edits` takes it back",
+        text::count(count, "key"),
+        text::tame(&path.display().to_string())
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The state of this user, and the edits that were applied before.
+pub(crate) fn register(today: Day) -> Result<(State, Register), Failure> {
+    let state = State::of_user().map_err(|error| Failure::input(error.to_string(), ""))?;
+    let text = state
+        .edits()
+        .map_err(|error| Failure::input(error.to_string(), ""))?;
+    let register = text
+        .map_or_else(
+            || Ok(Register::default()),
+            |text| Register::parse(&text, today),
+        )
+        .map_err(|error| {
+            Failure::input(
+                format!("{}: {error}", state.edits_path().display()),
+                "mend this file, or remove it to begin anew",
+            )
+        })?;
+    Ok((state, register))
+}
+
+fn show(args: &KeyShow) -> Result<ExitCode, Failure> {
+    let assessment = why::assessment(args.assessment.as_deref())?;
+    let key = why::find(&assessment, &args.key)?;
+    if args.format == "json" {
+        return command::print_json(key);
+    }
+    command::print(None, told(key).as_bytes())
+}
+
+fn told(key: &Key) -> String {
+    let width = text::width();
+    let mut out = String::new();
+    let mut say = |name: &str, value: &str| {
+        if !value.is_empty() {
+            let lines: Vec<String> = value.lines().map(text::tame).collect();
+            let value = text::wrap(
+                &format!("{}{}", text::pad(name, 14), lines.join(" / ")),
+                width,
+                "              ",
+            );
+            let _ = writeln!(out, "{}", value.trim_end());
+        }
+    };
+    let plain = |value: &Option<String>| value.clone().unwrap_or_default();
+    say("Id", &key.id);
+    say("Provider", &key.provider);
+    say("Kind", &plain(&key.credential));
+    say("Account", &plain(&key.account));
+    say("Key id", &plain(&key.key_id));
+    say("Name", &plain(&key.name));
+    say("Hint", &plain(&key.hint));
+    let outcome = &key.verdict.outcome;
+    say(
+        "Verdict",
+        &format!(
+            "{} ({}), {}, {}",
+            key.verdict.id.title(),
+            key.verdict.id,
+            outcome.level,
+            outcome.urgency
+        ),
+    );
+    say("Owner", &with_source(&key.owner, "nobody is known"));
+    say("System", &with_source(&key.system, ""));
+    say("Purpose", key.purpose.word());
+    say("Note", &plain(&key.note));
+    say("Created", &day(&key.created_at));
+    say("Last used", &day(&key.last_used));
+    say("Ends", &day(&key.expires_at));
+    for (fact, note) in &key.facts {
+        let value = note
+            .value
+            .as_str()
+            .map_or_else(|| note.value.to_string(), str::to_owned);
+        say(
+            "Fact",
+            &format!("{fact} = {value} ({}, {})", note.basis, note.source),
+        );
+    }
+    for who in &key.owner_candidates {
+        say(
+            "May own it",
+            &format!("{} ({}; {})", who.who, who.why, who.confidence),
+        );
+    }
+    for seen in &key.sightings {
+        let line = seen
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
+        say(
+            "Seen in",
+            &format!(
+                "{}/{}{line} ({}, {})",
+                seen.source, seen.path, seen.audience, seen.liveness
+            ),
+        );
+    }
+    for dispute in &key.disputes {
+        say(
+            "Disputed",
+            &format!(
+                "{}: took {}, also {}",
+                dispute.fact, dispute.taken, dispute.also
+            ),
+        );
+    }
+    out
+}
+
+fn with_source(told: &Told<String>, none: &str) -> String {
+    match (&told.value, &told.source) {
+        (Some(value), Some(source)) => format!("{value} ({}, {source})", told.basis),
+        (Some(value), None) => format!("{value} ({})", told.basis),
+        (None, _) => none.to_owned(),
+    }
+}
+
+fn day(told: &Told<Day>) -> String {
+    match (told.value, told.basis) {
+        (Some(day), basis) => format!("{day} ({basis})"),
+        (None, Basis::Observed | Basis::Declared) => "never".to_owned(),
+        (None, Basis::NotOffered) => "no source can tell".to_owned(),
+        (None, _) => "not known".to_owned(),
+    }
+}
