@@ -177,7 +177,7 @@ importers! {
 documents! {
     source_zip, Zip, "x.zip", zips;
     source_tar, Tar, "x.tar", tars;
-    source_gzip, Gzip, "x.gz", gzips;
+    source_packed, Packed, "x.tgz", gzips;
     source_notebook, Notebook, "x.ipynb", notebooks;
     source_ci_log, CiLog, "logs.zip!build/3_Run.txt", ci_logs;
     source_json, Json, "deploys/2026-03-03.json", chats_and_tickets;

@@ -20,8 +20,7 @@ use tenure_model::{
     day::Day,
     document::{Origin, Place},
     place::{Audience, Liveness, PlaceKind, hints},
-    scan::{KnownKey, SCHEMA, Scan, Stats},
-    secret::Fingerprint,
+    scan::{SCHEMA, Scan, Stats},
 };
 use tenure_scan::{
     reader::Outcome,
@@ -32,7 +31,13 @@ use text::Counted;
 pub use catch::Lens;
 
 /// The rules that no provider's file holds.
-pub const GENERIC: [&str; 2] = ["generic_secret", "private_key"];
+pub const GENERIC: [&str; 5] = [
+    "generic_secret",
+    "json_web_token",
+    "known_key",
+    "private_key",
+    "url_password",
+];
 
 /// Why nothing was scanned.
 #[derive(Debug, thiserror::Error)]
@@ -82,8 +87,6 @@ pub struct Wanted<'w> {
     pub allow: bool,
     /// The day that ends are held against.
     pub today: Day,
-    /// Who in the register a fingerprint belongs to.
-    pub known: &'w (dyn Fn(&Fingerprint) -> Option<KnownKey> + Sync),
 }
 
 /// What came of it.

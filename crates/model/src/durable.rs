@@ -30,6 +30,12 @@ pub fn id(secret: &Secret, rule: &str, variable: Option<&str>) -> String {
     format!("n1_{}{}", first(&place, 16), first(&told, 3))
 }
 
+/// Whether an id stands for one secret alone.
+#[must_use]
+pub fn is_whole(id: &str) -> bool {
+    id.starts_with("k1_")
+}
+
 fn first(bytes: &[u8], digits: usize) -> String {
     crate::digest::hex(bytes).chars().take(digits).collect()
 }
@@ -60,8 +66,9 @@ fn canonical(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
             (b'\\', Some((b'n' | b'r', after))) => after,
             _ => tail,
         };
-        let escape = *byte == b'\\' && rest.len().saturating_add(1) < tail.len().saturating_add(1);
-        if !byte.is_ascii_whitespace() && !escape {
+        // White space, and what strings of a program or of JSON put around lines.
+        let between = matches!(byte, b'\\' | b'"' | b'\'' | b'`' | b',');
+        if !byte.is_ascii_whitespace() && !between {
             out.push(*byte);
         }
     }
@@ -283,7 +290,7 @@ mod tests {
                 body.join(between)
             )
         };
-        let ids: BTreeSet<String> = ["\n", "\r\n", "\\n", "\n    ", "\\r\\n"]
+        let ids: BTreeSet<String> = ["\n", "\r\n", "\\n", "\n    ", "\\r\\n", "\\n\",\n    \""]
             .map(|between| id_of(&lines(between)))
             .into();
         assert_eq!(ids.len(), 1);

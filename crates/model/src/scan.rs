@@ -77,8 +77,8 @@ pub struct Finding {
 /// A key of the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KnownKey {
-    /// Its id.
-    pub id: String,
+    /// Its id, where it has one.
+    pub id: Option<String>,
     /// Its name, as imported.
     pub name: Option<String>,
 }

@@ -128,6 +128,10 @@ impl Sink for Unpacked<'_> {
     fn dismissed(&mut self, why: Dismissal) {
         self.inner.dismissed(why);
     }
+
+    fn searched(&mut self, text: &[u8], lines_before: u32) {
+        self.inner.searched(text, lines_before);
+    }
 }
 
 fn search_plain(

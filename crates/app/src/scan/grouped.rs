@@ -10,10 +10,11 @@ use tenure_model::{
     allow::Allow,
     assessment::Skipped,
     document::{Origin, Place},
+    durable,
     place::Part,
-    scan::{AllowNote, Finding, Seen, Standing, Stats},
+    scan::{AllowNote, Finding, KnownKey, Seen, Standing, Stats},
 };
-use tenure_scan::reader::Outcome;
+use tenure_scan::{decode::Coding, reader::Outcome};
 
 /// Findings so far.
 pub(super) struct Grouped<'g> {
@@ -118,7 +119,7 @@ impl<'g> Grouped<'g> {
             date: place.date,
             at_tip: place.at_tip,
             audience: place.audience,
-            sentence: self.sentence(place, line),
+            sentence: self.sentence(place, line, &found.decoded),
             standing: if allowed {
                 Standing::Allowed
             } else {
@@ -126,14 +127,23 @@ impl<'g> Grouped<'g> {
             },
             allow,
         };
-        let known = &self.wanted.known;
+        // An id that is a hash of the secret is one key; of others, the fingerprint tells which.
+        let apart = if durable::is_whole(&found.id) {
+            String::new()
+        } else {
+            fingerprint.as_str().to_owned()
+        };
+        let known = found.known.map(|known| KnownKey {
+            id: known.id,
+            name: known.name,
+        });
         let finding = self
             .findings
-            .entry((found.id.clone(), fingerprint.as_str().to_owned()))
+            .entry((found.id.clone(), apart))
             .or_insert_with(|| Finding {
                 rule: catch::rule(&found.provider, &found.credential),
                 title: title(self.lens, &found.provider, &found.credential),
-                known_key: known(&fingerprint),
+                known_key: known.clone(),
                 fingerprint: fingerprint.as_str().to_owned(),
                 id: found.id,
                 provider: found.provider,
@@ -144,6 +154,7 @@ impl<'g> Grouped<'g> {
                 standing: Standing::New,
                 places: Vec::new(),
             });
+        finding.known_key = finding.known_key.take().or(known);
         finding.key_id = finding.key_id.take().or(found.key_id);
         finding.places.push(seen);
     }
@@ -155,8 +166,12 @@ impl<'g> Grouped<'g> {
 
     /// The place as a sentence. Names of files are told as they are, as far as no key of a known form is in them;
     /// what people wrote is free text.
-    fn sentence(&self, place: &Place, line: Option<u32>) -> String {
-        let sentence = place.sentence(line);
+    fn sentence(&self, place: &Place, line: Option<u32>, decoded: &[Coding]) -> String {
+        let mut sentence = place.sentence(line);
+        for coding in decoded {
+            sentence.push_str(", in ");
+            sentence.push_str(coding.word());
+        }
         match place.origin {
             Origin::File
             | Origin::Stream

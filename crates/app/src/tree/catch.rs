@@ -11,10 +11,11 @@ use tenure_model::{
     watch::{WatchKeys, Watched},
 };
 use tenure_scan::{
+    decode::Coding,
     engine::{Candidate, Sink},
     judge::Dismissal,
     rule::Rules,
-    watchlist,
+    watchlist::{self, Known},
 };
 
 /// What searching needs.
@@ -40,6 +41,10 @@ pub(crate) struct Found {
     pub(crate) fingerprint: Option<Fingerprint>,
     /// What a watch list can hold of it.
     pub(crate) watched: Option<Watched>,
+    /// The key of the watch list that it is a copy of.
+    pub(crate) known: Option<Known>,
+    /// In which forms it is written.
+    pub(crate) decoded: Vec<Coding>,
     pub(crate) hint: Option<String>,
     pub(crate) line: u32,
     /// In characters from 1; none where the text was decoded.
@@ -116,6 +121,8 @@ impl Sink for Catch<'_> {
                 let window = watchlist::window(bytes, candidate.tail_bits);
                 self.keys.watched(&candidate.secret, window)
             }),
+            known: candidate.known,
+            decoded: candidate.decoded,
             // Every PEM block ends alike.
             hint: (secret && candidate.credential != "private_key")
                 .then(|| candidate.secret.hint(prefix, shown.last))

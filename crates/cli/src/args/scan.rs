@@ -22,6 +22,9 @@ pub(crate) struct Scan {
     /// Write every finding of this run as a decision; a file that is there is brought up to date
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
+    /// Known keys to find copies of, in any form, as `tenure watchlist export` wrote them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) watchlist: Option<PathBuf>,
     /// Leave out what matches, relative to each PATH, for example `vendor` or `**/*.min.js`
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,

@@ -32,7 +32,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let places = scan::list(&args.paths, &args.exclude).map_err(failure)?;
     let policy = command::policy(args.policy.as_deref())?;
     let providers = command::providers(args.catalog.as_deref())?;
-    let rules = scan::rules(&providers).map_err(failure)?;
+    let mut rules = scan::rules(&providers).map_err(failure)?;
+    if let Some(path) = &args.watchlist {
+        rules = rules.watching(command::watchlist::read(path)?);
+    }
     let (pepper, _) = command::assess::pepper(State::of_user())?;
     let Scanned { mut scan, read } = places
         .search(
@@ -47,7 +50,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 without: &args.no_rule,
                 allow: !args.no_allow,
                 today: command::today(args.today),
-                known: &|_| None,
             },
             &mut std::io::stdin().lock(),
             &Bar::of_bytes(args.quiet),

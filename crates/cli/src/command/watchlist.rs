@@ -67,14 +67,19 @@ fn own_list() -> Result<Exported, Failure> {
         .map_err(|error| Failure::input(format!("the list {error}"), ""))
 }
 
+/// A list from a file.
+pub(crate) fn read(path: &Path) -> Result<Watch, Failure> {
+    watchlist::read(path).map_err(|error| {
+        Failure::input(
+            format!("{}: {error}", path.display()),
+            "`tenure watchlist export -o FILE` writes a list",
+        )
+    })
+}
+
 fn check(secrets: &Path, list: Option<&Path>, json: bool) -> Result<ExitCode, Failure> {
     let watch = match list {
-        Some(path) => watchlist::read(path).map_err(|error| {
-            Failure::input(
-                format!("{}: {error}", path.display()),
-                "`tenure watchlist export -o FILE` writes a list",
-            )
-        })?,
+        Some(path) => read(path)?,
         None => Watch::parse(own_list()?.bytes)
             .map_err(|error| Failure::input(format!("the list {error}"), ""))?,
     };

@@ -73,10 +73,10 @@ fn key(out: &mut String, finding: &Finding, look: Look) {
     let liveness = Some(finding.liveness)
         .filter(|liveness| *liveness != Liveness::NotChecked)
         .map(|liveness| liveness.word().replace('_', " "));
-    let known = finding
-        .known_key
-        .as_ref()
-        .map(|known| format!("= {}", known.name.as_ref().unwrap_or(&known.id)));
+    let known = finding.known_key.as_ref().map(|known| {
+        let named = known.name.as_ref().or(known.id.as_ref());
+        format!("= {}", named.map_or("a known key", String::as_str))
+    });
     let parts = [
         finding.hint.clone(),
         known,

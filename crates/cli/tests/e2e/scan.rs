@@ -119,13 +119,16 @@ fn standard_input_is_a_place() {
 
 #[test]
 fn ids_are_the_same_on_every_machine_and_fingerprints_are_not() {
-    let files = [
-        (".env", &*assigned(1)),
-        ("weak.env", "PAYMENT_API_KEY=\"northwind-pay-2025x\"\n"),
-    ];
+    let weak = format!("SIGNING_SECRET={}\n", sample::text("{base62:17}", 3));
+    let files = [(".env", &*assigned(1)), ("weak.env", &*weak)];
     let (one, two) = (Bench::with(&files), Bench::with(&files));
     let (one, two) = (json(&one, &[]), json(&two, &[]));
     assert_eq!(findings(&one).len(), 2, "{one:#}");
+    let starts: Vec<String> = findings(&one)
+        .iter()
+        .map(|finding| finding["id"].as_str().unwrap()[..3].to_owned())
+        .collect();
+    assert_eq!(starts, ["k1_", "n1_"]);
     for (a, b) in findings(&one).iter().zip(findings(&two)) {
         assert_eq!(a["id"], b["id"]);
         assert_ne!(a["fingerprint"], b["fingerprint"]);
@@ -179,4 +182,31 @@ fn files_named_one_by_one_have_the_paths_that_the_folder_gives_them() {
         .run(&["scan", full.to_str().unwrap(), "-f", "json"])
         .ends(1);
     assert_eq!(places(&full.json()), ["x/a.env:1 new"]);
+}
+
+#[test]
+fn a_watch_list_finds_copies_in_any_form_and_names_the_key() {
+    use base64::Engine as _;
+    let key = openai(1);
+    let at_home = Bench::with(&[(
+        "keys.csv",
+        &format!("name,provider,secret\nbilling,OpenAI,{key}\n"),
+    )]);
+    at_home.assess(&[]);
+    let list = at_home.tree().join("list.tenure-watch");
+    at_home
+        .run(&["watchlist", "export", "-o", list.to_str().unwrap()])
+        .ends(0);
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("user:{key}"));
+    let runner = Bench::with(&[(
+        "a.txt",
+        &format!("nothing\nAuthorization: Basic {encoded}\n"),
+    )]);
+    let found = json(&runner, &["--watchlist", list.to_str().unwrap()]);
+    assert_eq!(findings(&found).len(), 1, "{found:#}");
+    assert_eq!(findings(&found)[0]["known_key"]["name"], "billing");
+    assert_eq!(places(&found), ["a.txt:2 new"]);
+    scan(&runner, &["--watchlist", "a.txt"])
+        .ends(2)
+        .says(&["a.txt", "tenure watchlist export"]);
 }

@@ -4,6 +4,7 @@ use super::{
     chat,
     opened::{Opener, ReadSeek},
 };
+use crate::decode;
 use std::io::{self, Read};
 use tenure_model::{
     document::{Origin, Place},
@@ -108,32 +109,39 @@ pub(super) fn tar(opener: &mut Opener<'_>, place: &Place, from: &mut dyn Read) -
     Ok(true)
 }
 
-pub(super) fn gzip(
+/// What is packed as one stream: a tar in it is opened; anything else is unpacked by the reader itself.
+pub(super) fn packed(
     opener: &mut Opener<'_>,
     place: &Place,
-    from: &mut dyn Read,
+    from: &mut dyn ReadSeek,
 ) -> io::Result<bool> {
-    let mut unpacked = flate2::read::MultiGzDecoder::new(from);
+    let mut head = [0u8; 8];
+    let got = from.read(&mut head)?;
+    from.seek(io::SeekFrom::Start(0))?;
+    let Some(coding) = decode::packed(head.get(..got).unwrap_or_default()) else {
+        return Ok(false);
+    };
+    let mut unpacked = match decode::open(coding, from) {
+        Ok(unpacked) => unpacked,
+        Err(error) => {
+            opener
+                .take
+                .refused(&place.path, format!("it cannot be unpacked: {error}"));
+            return Ok(true);
+        }
+    };
     let mut head = Vec::new();
-    let begun = (&mut unpacked).take(512).read_to_end(&mut head);
-    if let Err(error) = begun {
+    if let Err(error) = (&mut unpacked).take(512).read_to_end(&mut head) {
         opener
             .take
-            .refused(&place.path, format!("it is no whole gzip: {error}"));
+            .refused(&place.path, format!("it cannot be unpacked: {error}"));
         return Ok(true);
     }
     let is_tar = head.get(257..262) == Some(b"ustar");
-    let mut whole = io::Cursor::new(head).chain(unpacked);
-    if is_tar {
-        return tar(opener, place, &mut whole);
+    if !is_tar {
+        return Ok(false);
     }
-    let name = place.path.rsplit(['/', '!']).next().unwrap_or_default();
-    let name = name.strip_suffix(".gz").unwrap_or(name).to_owned();
-    let inner = inside(place, &name, false);
-    if let Some(bytes) = opener.read(&inner.path, &mut whole) {
-        opener.member(inner, bytes);
-    }
-    Ok(true)
+    tar(opener, place, &mut io::Cursor::new(head).chain(unpacked))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) fn cells(place: &Place, bytes: &[u8]) -> Option<Vec<Document>> {
     let mut all = Vec::new();
     let mut take = |raw: &RawValue, origin: Origin| {
         let first = lines.at(offset(text, raw.get()));
-        all.extend(documents(place, raw.get(), &origin, first));
+        all.push(as_it_stands(place, raw.get(), origin, first));
     };
     if let Some(metadata) = notebook.metadata {
         take(metadata, Origin::File);
@@ -63,26 +63,17 @@ pub(super) fn cells(place: &Place, bytes: &[u8]) -> Option<Vec<Document>> {
     Some(all)
 }
 
-/// The text as it stands in the file; and where it holds a private key, whose lines are strings of their own there,
-/// what it says as well.
-fn documents(place: &Place, raw: &str, origin: &Origin, first: u32) -> Vec<Document> {
-    let one = |bytes: &[u8], first_line| Document {
+/// The text as it stands in the file.
+fn as_it_stands(place: &Place, raw: &str, origin: Origin, first: u32) -> Document {
+    Document {
         place: Place {
-            origin: origin.clone(),
+            origin,
             kind: PlaceKind::Notebook,
-            first_line,
+            first_line: Some(first),
             ..place.clone()
         },
-        bytes: Zeroizing::new(bytes.to_vec()),
-    };
-    let mut all = vec![one(raw.as_bytes(), Some(first))];
-    if raw.contains("-----BEGIN ")
-        && let Ok(lines) = serde_json::from_str::<Vec<String>>(raw)
-    {
-        let lines = Zeroizing::new(lines.concat());
-        all.push(one(lines.as_bytes(), None));
+        bytes: Zeroizing::new(raw.as_bytes().to_vec()),
     }
-    all
 }
 
 /// Where a part of a text begins in it.

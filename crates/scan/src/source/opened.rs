@@ -2,6 +2,7 @@
 //! first bytes; what no parser knows is searched as it is.
 
 use super::{agent, archive, chat, ci_log, json, mail, notebook, ticket};
+use crate::decode;
 use std::io::{self, Read, Seek, SeekFrom};
 use tenure_model::document::{Document, Place};
 use zeroize::Zeroizing;
@@ -50,8 +51,8 @@ pub enum Kind {
     Zip,
     /// Tar, plain; also container images.
     Tar,
-    /// Gzip: of a tar or of anything else.
-    Gzip,
+    /// A tar that is packed with gzip, zstd, bzip2 or xz.
+    Packed,
     /// A notebook.
     Notebook,
     /// The log of a CI job.
@@ -76,8 +77,8 @@ pub fn kind(path: &str, head: &[u8]) -> Option<Kind> {
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return Some(Kind::Zip);
     }
-    if head.starts_with(b"\x1f\x8b\x08") {
-        return Some(Kind::Gzip);
+    if decode::packed(head).is_some() {
+        return Some(Kind::Packed);
     }
     if head.get(257..262) == Some(b"ustar") {
         return Some(Kind::Tar);
@@ -118,7 +119,7 @@ pub fn open(
     match kind {
         Kind::Zip => archive::zip(&mut opener, place, from),
         Kind::Tar => archive::tar(&mut opener, place, from),
-        Kind::Gzip => archive::gzip(&mut opener, place, from),
+        Kind::Packed => archive::packed(&mut opener, place, from),
         _ => {
             let mut bytes = Zeroizing::new(Vec::new());
             from.take(limits.text.saturating_add(1))
@@ -145,7 +146,7 @@ impl Opener<'_> {
             self.take.document(Document { place, bytes });
             return;
         };
-        let container = matches!(kind, Kind::Zip | Kind::Tar | Kind::Gzip);
+        let container = matches!(kind, Kind::Zip | Kind::Tar | Kind::Packed);
         if container && self.limits.depth == 0 {
             self.take.refused(
                 &place.path,
@@ -158,7 +159,7 @@ impl Opener<'_> {
         let opened = match kind {
             Kind::Zip => archive::zip(self, &place, &mut from),
             Kind::Tar => archive::tar(self, &place, &mut from),
-            Kind::Gzip => archive::gzip(self, &place, &mut from),
+            Kind::Packed => archive::packed(self, &place, &mut from),
             kind => Ok(self.text(&place, kind, &bytes)),
         };
         self.limits.depth = self.limits.depth.saturating_add(u8::from(container));
@@ -179,7 +180,7 @@ impl Opener<'_> {
                     .or_else(|| ticket::parts(place, &value))
             }),
             Kind::Mail => return mail::mails(self, place, bytes),
-            Kind::Zip | Kind::Tar | Kind::Gzip => None,
+            Kind::Zip | Kind::Tar | Kind::Packed => None,
         };
         let Some(documents) = documents else {
             return false;

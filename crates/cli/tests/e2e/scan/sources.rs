@@ -132,7 +132,7 @@ fn a_key_over_several_lines_of_a_log_or_a_cell_is_found() {
     assert_eq!(findings(&found).len(), 1, "{found:#}");
     assert_eq!(
         sentences(&found),
-        ["GitHub Actions, line 1", "x.ipynb, cell 1"]
+        ["GitHub Actions, line 1", "x.ipynb, cell 1, line 6"]
     );
 }
 
