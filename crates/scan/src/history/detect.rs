@@ -24,19 +24,29 @@ pub struct Detect<'r> {
     keys: [RandomState; 2],
 }
 
-/// What a text may be, by its path: program text or not, test material or not.
-const CLASSES: [Context; 4] = [
-    context(false, false),
-    context(true, false),
-    context(false, true),
-    context(true, true),
+/// What a text may be, by its path: program text or not, test material or not, with encoded values or not.
+const CLASSES: [Context; 8] = [
+    context(false, false, false),
+    context(true, false, false),
+    context(false, true, false),
+    context(true, true, false),
+    context(false, false, true),
+    context(true, false, true),
+    context(false, true, true),
+    context(true, true, true),
 ];
+/// The class that asks the least where values may be encoded.
+const ENCODED: usize = 4;
+/// What manifests of Kubernetes begin with, in which values may be base64 behind any name.
+const MANIFEST: &[u8] = b"apiVersion";
+/// A manifest is taken to end within so many bytes.
+const MANIFEST_LENGTH: usize = 1 << 20;
 
-const fn context(code: bool, test_material: bool) -> Context {
+const fn context(code: bool, test_material: bool, encoded: bool) -> Context {
     Context {
         code,
         test_material,
-        encoded: false,
+        encoded,
     }
 }
 
@@ -71,19 +81,37 @@ impl Look for Detect<'_> {
 
     fn class(&self, path: &str) -> u8 {
         let hints = hints::of_path(path);
-        u8::from(hints.code) | u8::from(hints.test_material) << 1
+        u8::from(hints.code) | u8::from(hints.test_material) << 1 | u8::from(hints.encoded) << 2
     }
 
     fn openers(&self) -> &[Opener] {
-        &[Opener {
-            bytes: private_key::BEGIN,
-            reach: private_key::LONGEST,
-        }]
+        &[
+            Opener {
+                bytes: private_key::BEGIN,
+                reach: private_key::LONGEST,
+            },
+            Opener {
+                bytes: MANIFEST,
+                reach: MANIFEST_LENGTH,
+            },
+        ]
     }
 
     fn look(&self, text: &[u8], windows: &[Range<usize>], hits: &mut dyn FnMut(Hit)) {
-        // What counts in some class counts in the first, which asks the least.
-        let mut found = self.spans(text, windows, CLASSES.first().copied());
+        // What counts in some class counts in the first, which asks the least, or in a manifest.
+        let mut found = self.spans(text, windows, 0);
+        let holds = |window: &&Range<usize>| {
+            let part = text.get((*window).clone()).unwrap_or(&[]);
+            memchr::memmem::find(part, MANIFEST).is_some()
+        };
+        let manifests: Vec<Range<usize>> = windows.iter().filter(holds).cloned().collect();
+        if !manifests.is_empty() {
+            for one in self.spans(text, &manifests, ENCODED) {
+                if !found.iter().any(|(s, i, _)| *s == one.0 && *i == one.1) {
+                    found.push(one);
+                }
+            }
+        }
         if found.is_empty() {
             return;
         }
@@ -96,13 +124,12 @@ impl Look for Detect<'_> {
             })
             .cloned()
             .collect();
-        for (class, context) in CLASSES.iter().enumerate().skip(1) {
-            for (span, identity, _) in self.spans(text, &again, Some(*context)) {
+        for class in 1..CLASSES.len() {
+            for (span, identity, own) in self.spans(text, &again, class) {
                 let same =
                     |(s, i, _): &&mut (Range<usize>, u128, u32)| *s == span && *i == identity;
-                match found.iter_mut().find(same) {
-                    Some((_, _, classes)) => *classes |= 1 << class,
-                    None => found.push((span, identity, 1 << class)),
+                if let Some((_, _, classes)) = found.iter_mut().find(same) {
+                    *classes |= own;
                 }
             }
         }
@@ -133,18 +160,20 @@ impl Look for Detect<'_> {
 }
 
 impl Detect<'_> {
+    /// What one class finds, marked as found by it.
     fn spans(
         &self,
         text: &[u8],
         windows: &[Range<usize>],
-        context: Option<Context>,
+        class: usize,
     ) -> Vec<(Range<usize>, u128, u32)> {
         let mut sink = Spans {
             detect: self,
+            class,
             found: Vec::new(),
         };
-        if let Some(context) = context {
-            engine::scan_within(self.rules, text, windows, context, &mut sink);
+        if let Some(context) = CLASSES.get(class) {
+            engine::scan_within(self.rules, text, windows, *context, &mut sink);
         }
         sink.found
     }
@@ -152,6 +181,7 @@ impl Detect<'_> {
 
 struct Spans<'d> {
     detect: &'d Detect<'d>,
+    class: usize,
     found: Vec<(Range<usize>, u128, u32)>,
 }
 
@@ -159,7 +189,7 @@ impl Sink for Spans<'_> {
     fn candidate(&mut self, candidate: Candidate) {
         let span = candidate.offset..candidate.offset.saturating_add(candidate.length);
         let identity = self.detect.identity(&candidate);
-        self.found.push((span, identity, 1));
+        self.found.push((span, identity, 1 << self.class));
     }
 
     fn dismissed(&mut self, _: Dismissal) {}

@@ -1,12 +1,13 @@
 //! Looking at changes tells the same as looking at everything.
 
 use super::{
-    made::{Made, Random, git, told},
+    made::{Files, Made, Random, git, told},
     marker::Marker,
 };
+use base64::Engine as _;
 use std::collections::BTreeMap;
 use tenure_scan::{
-    history::{Depth, Detect, Options, Repository, Stats, scan},
+    history::{Depth, Detect, Options, Place, Repository, Stats, scan},
     rule::Rules,
 };
 
@@ -215,4 +216,66 @@ fn the_real_detection_finds_the_same_at_changes_and_in_full() {
         kinds["generic_secret"] > 20 && kinds["private_key"] > 20,
         "{kinds:?}"
     );
+}
+
+#[test]
+fn a_value_in_a_manifest_is_read_in_base64_and_in_other_files_stands_as_it_is() {
+    let inner = "q8Zk2LmX7vTr4WnYb1CdP0";
+    let value = base64::engine::general_purpose::STANDARD.encode(inner);
+    let head = "apiVersion: v1\nkind: Secret\ndata:\n";
+    let filler = "# nothing to see in this line of the file\n".repeat(60);
+    let text = |n: usize| {
+        format!("{head}{filler}  payment-api-token: {value}\n{filler}# {n}\n").into_bytes()
+    };
+    let snapshots: Vec<Files> = (0..6)
+        .map(|n| {
+            [
+                ("k8s.yaml".to_owned(), text(n)),
+                ("notes.txt".to_owned(), text(n)),
+            ]
+            .into()
+        })
+        .collect();
+    let parents = (0..6usize)
+        .map(|at| at.checked_sub(1).into_iter().collect())
+        .collect();
+    let made = Made::write(
+        snapshots,
+        parents,
+        [("refs/heads/b0".to_owned(), 5)].into(),
+        "sha1",
+        false,
+    );
+    made.repack(50, 10);
+    let rules = Rules::compile(&[]).unwrap();
+    for depth in [Depth::Changes, Depth::Full] {
+        let options = Options {
+            depth,
+            ..Options::default()
+        };
+        let look = Detect::new(&rules, [0; 32]);
+        let report = scan(&Repository::at(&made.path()).unwrap(), &look, &options, &());
+        assert_eq!(report.skipped, []);
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .map(|one| {
+                let secret = one.found.secret.expose().to_vec();
+                (
+                    one.place.clone(),
+                    secret,
+                    one.tips.len(),
+                    one.introduced.len(),
+                )
+            })
+            .collect();
+        let place = |path: &str| Place::File(path.to_owned());
+        assert_eq!(
+            found,
+            [
+                (place("k8s.yaml"), inner.as_bytes().to_vec(), 1, 1),
+                (place("notes.txt"), value.clone().into_bytes(), 1, 1)
+            ]
+        );
+    }
 }
