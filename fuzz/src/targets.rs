@@ -31,6 +31,7 @@ use tenure_model::{
 use tenure_scan::{
     decode,
     engine::{self, Candidate, Context, Sink},
+    history::{self, Hit, Look, Opener, Options, Repository, Scope, format},
     judge::Dismissal,
     reader,
     rule::{
@@ -256,6 +257,16 @@ pub static OTHERS: &[Target] = &[
         name: "edits",
         run: edits,
         corpus: workbooks,
+    },
+    Target {
+        name: "git_pack",
+        run: git_pack,
+        corpus: packs,
+    },
+    Target {
+        name: "git_history",
+        run: git_history,
+        corpus: histories,
     },
     Target {
         name: "words",
@@ -632,6 +643,237 @@ pub fn git_index(bytes: &[u8]) {
             }
         }
     });
+}
+
+/// The bytes as an index of a pack, as the head of an entry, and as a base with a delta on it.
+pub fn git_pack(bytes: &[u8]) {
+    for width in [20, 32] {
+        if let Ok(index) = format::index(bytes, width) {
+            assert_eq!(index.ids.len(), index.offsets.len() * width);
+        }
+        if let Ok(head) = format::head(bytes, width) {
+            assert!(head.len <= bytes.len(), "a head longer than its bytes");
+        }
+    }
+    let (base, delta) = halves(bytes);
+    let (mut text, mut pieces) = (Vec::new(), Vec::new());
+    if format::apply(base, delta, 1 << 20, &mut text, &mut pieces).is_ok() {
+        let mut end = 0;
+        for piece in pieces {
+            assert_eq!(piece.start, end, "pieces leave a gap");
+            end = piece.end();
+            if let Some(from) = piece.from {
+                let copied = base.get(from..from + piece.len);
+                assert_eq!(copied, text.get(piece.start..piece.end()));
+            }
+        }
+        assert_eq!(end, text.len(), "pieces end before their text");
+    }
+}
+
+/// Two parts, the first as long as the first two bytes say.
+fn halves(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let (length, rest) = bytes.split_at(bytes.len().min(2));
+    let length = length
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+    rest.split_at(length.min(rest.len()))
+}
+
+/// A repository whose pack, index, commit, folder, names and staged files are all made of the bytes.
+pub fn git_history(bytes: &[u8]) {
+    thread_local! {
+        static TREE: Option<TempDir> = work_tree();
+    }
+    TREE.with(|tree| {
+        let Some(tree) = tree else {
+            panic!("no temporary folder")
+        };
+        let git = tree.path().join(".git");
+        for folder in [
+            "objects/pack",
+            "objects/11",
+            "objects/22",
+            "objects/33",
+            "logs/refs",
+        ] {
+            assert!(fs::create_dir_all(git.join(folder)).is_ok());
+        }
+        let (one, two) = halves(bytes);
+        write(&git.join("objects/pack/pack-1.pack"), one);
+        write(&git.join("objects/pack/pack-1.idx"), two);
+        let rest = "1".repeat(38);
+        write(
+            &git.join(format!("objects/11/{rest}")),
+            &loose("commit", COMMIT.as_bytes()),
+        );
+        write(
+            &git.join(format!("objects/22/{rest}")),
+            &loose("tree", bytes),
+        );
+        write(
+            &git.join(format!("objects/33/{rest}")),
+            &loose("commit", bytes),
+        );
+        let names = format!("11{rest} refs/heads/a\n33{rest} refs/heads/b\n");
+        write(&git.join("packed-refs"), names.as_bytes());
+        write(&git.join("logs/refs/stash"), bytes);
+        write(&git.join("index"), &unsigned(bytes));
+        write(&git.join("config"), bytes);
+        let Ok(repository) = Repository::at(tree.path()) else {
+            return;
+        };
+        let options = Options {
+            unreachable: true,
+            limit: 1 << 20,
+            ..Options::default()
+        };
+        let report = history::scan(&repository, &Ends, &options, &());
+        assert!(report.findings.len() < 1 << 16);
+        history::staged(&repository, &Ends, &options);
+        let part = Options {
+            scope: Scope::Since(0),
+            ..options
+        };
+        history::scan(&repository, &Ends, &part, &());
+    });
+}
+
+const COMMIT: &str = "tree 2211111111111111111111111111111111111111\nauthor A <a@x.io> 1 +0000\ncommitter A <a@x.io> 1 +0000\n\none\n";
+
+/// Finds something in every text, so that everything behind it runs as well.
+struct Ends;
+
+impl Look for Ends {
+    type Found = usize;
+    fn digest(&self) -> [u8; 32] {
+        [0; 32]
+    }
+    fn class(&self, _: &str) -> u8 {
+        0
+    }
+    fn openers(&self) -> &[Opener] {
+        &[Opener {
+            bytes: b"e",
+            reach: 64,
+        }]
+    }
+    fn look(&self, text: &[u8], windows: &[std::ops::Range<usize>], hits: &mut dyn FnMut(Hit)) {
+        for window in windows {
+            assert!(window.start <= window.end && window.end <= text.len());
+            if let Some(last) = text.get(window.clone()).and_then(<[u8]>::last) {
+                hits(Hit {
+                    span: window.end - 1..window.end,
+                    identity: u128::from(*last),
+                    classes: 1,
+                });
+            }
+        }
+    }
+    fn take(&self, _: &[u8], hit: &Hit, _: &str) -> Option<usize> {
+        Some(hit.span.start)
+    }
+}
+
+/// An object as a file of its own: stored, not compressed (RFC 1950, RFC 1951).
+fn loose(kind: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!("{kind} {}\0", content.len());
+    stored(&[head.as_bytes(), content].concat())
+}
+
+/// A zlib stream of stored blocks.
+fn stored(content: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x78, 0x01];
+    let mut blocks = content.chunks(0xffff).peekable();
+    if blocks.peek().is_none() {
+        out.extend([1, 0, 0, 0xff, 0xff]);
+    }
+    while let Some(block) = blocks.next() {
+        out.push(u8::from(blocks.peek().is_none()));
+        let length = u16::try_from(block.len()).unwrap_or(0);
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.extend(block);
+    }
+    let (mut a, mut b) = (1u32, 0u32);
+    for byte in content {
+        a = (a + u32::from(*byte)) % 65521;
+        b = (b + a) % 65521;
+    }
+    out.extend((b << 16 | a).to_be_bytes());
+    out
+}
+
+/// A pack of a text, a delta on it by offset and one by name, and its index; and a folder.
+fn histories() -> Vec<Vec<u8>> {
+    let entry = |kind: u8, extra: &[u8], content: &[u8]| {
+        let length = u8::try_from(content.len()).unwrap_or(0);
+        let mut out = vec![kind << 4 | (length & 15) | 0x80, length >> 4];
+        out.extend(extra);
+        out.extend(stored(content));
+        out
+    };
+    let text = b"one line and another line\n";
+    // Copies the first eight bytes, adds two, copies the rest.
+    let delta = [26, 20, 0x90, 8, 2, b'x', b'\n', 0x91, 16, 10];
+    let first = entry(3, b"", text);
+    let second = entry(6, &[u8::try_from(first.len()).unwrap_or(0)], &delta);
+    let third = entry(7, &[0x44; 20], &delta);
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\x03".to_vec();
+    let mut offsets = Vec::new();
+    for one in [first, second, third] {
+        offsets.push(u32::try_from(pack.len()).unwrap_or(0));
+        pack.extend(one);
+    }
+    pack.extend([0; 20]);
+    let mut index = b"\xfftOc\0\0\0\x02".to_vec();
+    for first in 0..=255u8 {
+        let below = [0x44, 0x55, 0x66].iter().filter(|id| **id <= first).count();
+        index.extend(u32::try_from(below).unwrap_or(0).to_be_bytes());
+    }
+    for id in [0x44, 0x55, 0x66u8] {
+        index.extend([id; 20]);
+    }
+    index.extend([0; 12]);
+    for offset in offsets {
+        index.extend(offset.to_be_bytes());
+    }
+    index.extend([0; 40]);
+    let mut both = u16::try_from(pack.len())
+        .unwrap_or(0)
+        .to_be_bytes()
+        .to_vec();
+    both.extend(pack);
+    both.extend(index);
+    let mut folder = Vec::new();
+    for (name, id) in [
+        ("40000 inner", 0x22u8),
+        ("100644 a.txt", 0x44),
+        ("100644 b.txt", 0x55),
+    ] {
+        folder.extend(name.as_bytes());
+        folder.push(0);
+        folder.extend([id; 20]);
+    }
+    let commit = COMMIT.as_bytes().to_vec();
+    vec![
+        both,
+        folder,
+        commit,
+        b"[extensions]\n\tobjectFormat = sha256\n".to_vec(),
+    ]
+}
+
+/// An index, and a base with a delta on it.
+fn packs() -> Vec<Vec<u8>> {
+    let mut delta = vec![0, 16];
+    delta.extend(b"0123456789abcdef");
+    delta.extend([16, 13, 0x90, 4, 3, b'x', b'y', b'z', 0x91, 10, 6]);
+    let index = histories()
+        .into_iter()
+        .next()
+        .map(|both| halves(&both).1.to_vec());
+    index.into_iter().chain([delta]).collect()
 }
 
 fn work_tree() -> Option<TempDir> {

@@ -6,6 +6,7 @@
 pub mod binding;
 pub mod decode;
 pub mod engine;
+pub mod history;
 pub mod judge;
 pub mod letters;
 pub mod name;

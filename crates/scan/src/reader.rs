@@ -22,7 +22,7 @@ pub const LONGEST_UNPACKED: u64 = 2 << 30;
 /// How many times a packed file may be packed again.
 const LAYERS: u8 = 3;
 /// Bytes at the start of a file that tell text from everything else.
-const HEAD: usize = 8 << 10;
+pub(crate) const HEAD: usize = 8 << 10;
 
 /// What came of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
