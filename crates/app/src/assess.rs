@@ -252,9 +252,8 @@ fn import(
     for path in request.people {
         inventories.take(&named(path), Asked::As(PEOPLE), lens, request.today);
     }
-    for document in sources.iter().flat_map(Source::documents) {
-        inventories.take(&document, Asked::Found, lens, request.today);
-    }
+    let found: Vec<Document> = sources.iter().flat_map(Source::documents).collect();
+    inventories.take_found(&found, lens, request.today);
 }
 
 /// What the search of all sources gave.

@@ -4,6 +4,7 @@ use crate::{
     reported::{self, Finding},
     tree::{Document, Lens},
 };
+use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read as _,
@@ -90,71 +91,35 @@ impl Inventories {
 
     /// Reads one file, if it is an inventory.
     pub fn take(&mut self, document: &Document, asked: Asked<'_>, lens: Lens<'_>, today: Day) {
-        if self.read.contains(&document.path) {
-            return;
+        if !self.read.contains(&document.path) {
+            let look = look(document, asked, self.given_columns.as_ref(), today);
+            self.put(document, look, lens);
         }
-        let named = asked != Asked::Found;
-        let longest = if named { LONGEST_NAMED } else { LONGEST_FOUND };
-        let bytes = match read(document, longest) {
-            Ok(Some(bytes)) => bytes,
-            Ok(None) if named => {
-                return self.refuse(document, format!("is longer than {} MiB", longest >> 20));
-            }
-            Ok(None) => return,
-            Err(error) if named => return self.refuse(document, error.to_string()),
-            // The search of the tree meets the same error and reports it.
-            Err(_) => return,
-        };
-        let mut input = Input::new(&document.name, &bytes, today);
-        if let Asked::As(kind) = asked {
-            input = input.declared(kind);
+    }
+
+    /// Reads the files that were found, all cores at once; what they say is taken in their order.
+    pub fn take_found(&mut self, documents: &[Document], lens: Lens<'_>, today: Day) {
+        let (read, columns) = (&self.read, self.given_columns.as_ref());
+        let looks: Vec<(&Document, Look)> = documents
+            .par_iter()
+            .filter(|document| !read.contains(&document.path))
+            .map(|document| (document, look(document, Asked::Found, columns, today)))
+            .filter(|(_, look)| !matches!(look, Look::Nothing))
+            .collect();
+        for (document, look) in looks {
+            self.put(document, look, lens);
         }
-        if let Some(columns) = &self.given_columns {
-            input = input.with_columns(columns);
-        }
-        if !named {
-            match importer::recognise(&input) {
-                Recognised::Kind(_) => {}
-                Recognised::Refused { reason, guess }
-                    if is_named_as_inventory(document) || is_named_as_list(document) =>
-                {
-                    self.read.insert(document.path.clone());
-                    self.coverage.push(Coverage {
-                        source: document.name.clone(),
-                        part: guess.unwrap_or("keys").to_owned(),
-                        state: CoverageState::NotCovered,
-                        reason: Some(format!("an error answer, not a list: {reason}")),
-                        rows: None,
-                        hash: Some(tenure_model::digest::of_bytes(&bytes)),
-                    });
-                    return;
-                }
-                Recognised::Refused { .. } => return,
-                Recognised::Nothing => {
-                    if let Some(imported) = by_its_name(document, &input) {
-                        self.read.insert(document.path.clone());
-                        self.keep(document, imported, lens);
-                    } else if let Some(problem) = broken(document, &bytes) {
-                        self.refuse(document, problem);
-                    }
-                    return;
-                }
-            }
-        }
-        match importer::read(&input) {
-            Ok(imported) => {
-                self.read.insert(document.path.clone());
-                self.keep(document, imported, lens);
-            }
-            Err(error) => {
-                let text = error.to_string();
-                let reason = text
-                    .strip_prefix(&document.name)
-                    .map(|rest| rest.trim_start_matches([':', ',', ' ']).to_owned())
-                    .unwrap_or(text);
-                self.read.insert(document.path.clone());
-                self.refuse(document, reason);
-            }
+    }
+
+    fn put(&mut self, document: &Document, look: Look, lens: Lens<'_>) {
+        match look {
+            Look::Nothing => {}
+            Look::Unreadable(reason) => self.refuse(document, reason),
+            // Two sources may hold one file.
+            _ if !self.read.insert(document.path.clone()) => {}
+            Look::Broken(reason) => self.refuse(document, reason),
+            Look::NotCovered(part) => self.coverage.push(*part),
+            Look::Inventory(imported) => self.keep(document, *imported, lens),
         }
     }
 
@@ -234,6 +199,78 @@ impl Inventories {
                 key_ids,
             },
         ));
+    }
+}
+
+/// What came of looking at one file.
+enum Look {
+    /// No inventory.
+    Nothing,
+    /// It was named as one, or names itself one, and cannot be read; it is searched all the same.
+    Unreadable(String),
+    /// It is one, and cannot be used.
+    Broken(String),
+    /// An error answer in place of one.
+    NotCovered(Box<Coverage>),
+    /// One that was read.
+    Inventory(Box<Imported>),
+}
+
+/// Reads one file, if it is an inventory. Takes from nobody, so that many can be read at once.
+fn look(document: &Document, asked: Asked<'_>, columns: Option<&ColumnMap>, today: Day) -> Look {
+    let named = asked != Asked::Found;
+    let longest = if named { LONGEST_NAMED } else { LONGEST_FOUND };
+    let bytes = match read(document, longest) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) if named => {
+            return Look::Unreadable(format!("is longer than {} MiB", longest >> 20));
+        }
+        Ok(None) => return Look::Nothing,
+        Err(error) if named => return Look::Unreadable(error.to_string()),
+        // The search of the tree meets the same error and reports it.
+        Err(_) => return Look::Nothing,
+    };
+    let mut input = Input::new(&document.name, &bytes, today);
+    if let Asked::As(kind) = asked {
+        input = input.declared(kind);
+    }
+    if let Some(columns) = columns {
+        input = input.with_columns(columns);
+    }
+    if !named {
+        match importer::recognise(&input) {
+            Recognised::Kind(_) => {}
+            Recognised::Refused { reason, guess }
+                if is_named_as_inventory(document) || is_named_as_list(document) =>
+            {
+                return Look::NotCovered(Box::new(Coverage {
+                    source: document.name.clone(),
+                    part: guess.unwrap_or("keys").to_owned(),
+                    state: CoverageState::NotCovered,
+                    reason: Some(format!("an error answer, not a list: {reason}")),
+                    rows: None,
+                    hash: Some(tenure_model::digest::of_bytes(&bytes)),
+                }));
+            }
+            Recognised::Refused { .. } => return Look::Nothing,
+            Recognised::Nothing => {
+                return match by_its_name(document, &input) {
+                    Some(imported) => Look::Inventory(Box::new(imported)),
+                    None => broken(document, &bytes).map_or(Look::Nothing, Look::Unreadable),
+                };
+            }
+        }
+    }
+    match importer::read(&input) {
+        Ok(imported) => Look::Inventory(Box::new(imported)),
+        Err(error) => {
+            let text = error.to_string();
+            let reason = text
+                .strip_prefix(&document.name)
+                .map(|rest| rest.trim_start_matches([':', ',', ' ']).to_owned())
+                .unwrap_or(text);
+            Look::Broken(reason)
+        }
     }
 }
 
