@@ -9,7 +9,7 @@ use crate::{
 };
 use rayon::prelude::*;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 use tenure_connect::importer::{self, ColumnMap};
@@ -353,11 +353,16 @@ fn put_together(
         .map(|key| (key.id.as_str(), key))
         .collect();
     let pools = Pools::default();
+    let by_slug: HashMap<&str, &Provider> = request
+        .providers
+        .iter()
+        .map(|provider| (provider.provider.as_str(), provider))
+        .collect();
     let ids: Vec<String> = known.iter().map(|key| key.id.clone()).collect();
     let (mut keys, refused): (Vec<Key>, Vec<Vec<Skipped>>) = known
         .into_par_iter()
         .map(|mut key| {
-            let kind = kind_of(request.providers, &key);
+            let kind = kind_of(&by_slug, &key);
             let (inferred, refused) = infer_or_drop(&mut key, kind, &world);
             let since = request
                 .since
@@ -449,10 +454,8 @@ fn left_out(binary: u64, folders: &BTreeMap<String, u64>) -> Vec<String> {
 }
 
 /// What the catalogue knows of this kind; where a provider has one kind only, that one.
-fn kind_of<'p>(providers: &'p [Provider], key: &Known) -> Option<&'p Credential> {
-    let provider = providers
-        .iter()
-        .find(|provider| provider.provider == key.provider)?;
+fn kind_of<'p>(by_slug: &HashMap<&str, &'p Provider>, key: &Known) -> Option<&'p Credential> {
+    let provider = by_slug.get(key.provider.as_str())?;
     match &key.credential {
         Some(kind) => provider
             .credentials
