@@ -5,6 +5,7 @@ use crate::{
     import::{Asked, Inventories, PEOPLE},
     progress::Progress,
     reported,
+    rule_files::RuleFiles,
     tree::{DeclaredPlaces, Document, Lens, Source},
 };
 use rayon::prelude::*;
@@ -124,6 +125,7 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
         providers: request.providers,
         pepper: request.pepper,
         policy: request.policy,
+        rule_files: &RuleFiles::default(),
     };
     let (declarations, places) = declarations(request)?;
     let exclude = exclude::globs(request.exclude)?;

@@ -10,6 +10,7 @@ pub mod import;
 pub mod progress;
 pub mod report;
 pub mod reported;
+pub mod rule_files;
 pub mod scan;
 pub mod sources;
 pub mod state;

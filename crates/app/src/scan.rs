@@ -1,6 +1,8 @@
 //! The exposure scan: places to findings, one per secret, each with every place where it was seen.
 
+mod eyes;
 mod grouped;
+mod past;
 mod text;
 
 use crate::{
@@ -9,6 +11,7 @@ use crate::{
     tree::{DeclaredPlaces, Source, catch},
 };
 use grouped::Grouped;
+use past::Past;
 use rayon::prelude::*;
 use std::{
     collections::BTreeSet,
@@ -21,6 +24,7 @@ use tenure_model::{
     document::{Origin, Place},
     place::{Audience, Liveness, PlaceKind, hints},
     scan::{SCHEMA, Scan, Stats},
+    watch::Kept,
 };
 use tenure_scan::{
     reader::Outcome,
@@ -29,6 +33,7 @@ use tenure_scan::{
 use text::Counted;
 
 pub use catch::Lens;
+pub use past::History;
 
 /// The rules that no provider's file holds.
 pub const GENERIC: [&str; 5] = [
@@ -64,6 +69,12 @@ pub enum ScanError {
         /// The nearest one.
         nearest: Option<String>,
     },
+    /// A part of a history was asked for where there is none.
+    #[error("{}: no git repository here", .0.display())]
+    NoRepository(PathBuf),
+    /// A history that cannot be read as it was asked for.
+    #[error("{0}")]
+    History(String),
     /// Nothing could be read.
     #[error("nothing was read: {0}")]
     Nothing(String),
@@ -75,6 +86,14 @@ pub struct Places {
     /// Standard input is one of them.
     stream: bool,
     bytes: u64,
+    pasts: Vec<Past>,
+    /// Files count too, not a part of a history alone.
+    with_files: bool,
+    exclude: globset::GlobSet,
+    /// What a reader should know of the places.
+    notes: Vec<String>,
+    /// No history of them is left unread.
+    whole: bool,
 }
 
 /// What of the findings counts.
@@ -87,6 +106,8 @@ pub struct Wanted<'w> {
     pub allow: bool,
     /// The day that ends are held against.
     pub today: Day,
+    /// The folder where it is noted what of histories was looked at; none to look at everything.
+    pub cache: Option<&'w Path>,
 }
 
 /// What came of it.
@@ -95,6 +116,10 @@ pub struct Scanned {
     pub scan: Scan,
     /// Every path that was searched to its end, as findings name it.
     pub read: BTreeSet<String>,
+    /// No history that decisions may be about is left unread, or read in part.
+    pub whole: bool,
+    /// What a watch list can hold of what was found.
+    pub watched: Vec<Kept>,
 }
 
 /// Compiles the formats of the catalogue.
@@ -105,20 +130,38 @@ pub fn rules(providers: &[Provider]) -> Result<Rules, ScanError> {
     Ok(Rules::compile(providers)?)
 }
 
-/// Lists what lies at the given paths; `-` is standard input.
+/// Nothing but what watch lists and rule files lead to.
 ///
 /// # Errors
-/// A path that is not there, a glob that cannot be read, or no file at all.
-pub fn list(paths: &[PathBuf], exclude: &[String]) -> Result<Places, ScanError> {
+/// None in practice.
+pub fn no_rules() -> Result<Rules, ScanError> {
+    Ok(Rules::none()?)
+}
+
+/// Lists what lies at the given paths, with the histories of repositories; `-` is standard input.
+///
+/// # Errors
+/// A path that is not there, a glob that cannot be read, a part of a history that is not there, or no file at all.
+pub fn list(paths: &[PathBuf], exclude: &[String], past: &History) -> Result<Places, ScanError> {
     let exclude = exclude::globs(exclude)?;
     let stream = paths.iter().any(|path| path == Path::new("-"));
     let here = std::env::current_dir().ok();
     let (mut sources, mut named) = (Vec::new(), Vec::new());
+    let (mut pasts, mut notes, mut whole) = (Vec::new(), Vec::new(), past.with_files());
     for path in paths.iter().filter(|path| *path != Path::new("-")) {
         let meta = std::fs::metadata(path).map_err(|error| ScanError::Missing {
             path: path.clone(),
             error,
         })?;
+        let (mut bare, mut opened) = (false, false);
+        if let Some(one) = past::open(path, past)? {
+            bare = one.is_bare();
+            opened = true;
+            pasts.push(one);
+        }
+        if bare || !past.with_files() {
+            continue;
+        }
         let below = |path: &Path| {
             path.components()
                 .all(|part| !matches!(part, Component::ParentDir))
@@ -130,11 +173,21 @@ pub fn list(paths: &[PathBuf], exclude: &[String]) -> Result<Places, ScanError> 
         };
         match inside.filter(|path| meta.is_file() && below(path)) {
             Some(inner) => named.push(inner),
-            None => sources.push(Source::list(path, paths.len() == 1, &exclude)),
+            None => {
+                let source = Source::list(path, paths.len() == 1, &exclude);
+                let (inside, below) = source.work_trees();
+                whole &= opened || !inside;
+                if *past != History::None && meta.is_dir() {
+                    notes.extend(unread(&source.name, inside && !opened, below));
+                }
+                sources.push(source);
+            }
         }
     }
     if let (false, Some(here)) = (named.is_empty(), here) {
-        sources.insert(0, Source::of_files(&here, &named, &exclude));
+        let source = Source::of_files(&here, &named, &exclude);
+        whole &= !source.work_trees().0;
+        sources.insert(0, source);
     }
     let entries = || sources.iter().flat_map(Source::entries);
     let places = Places {
@@ -143,8 +196,13 @@ pub fn list(paths: &[PathBuf], exclude: &[String]) -> Result<Places, ScanError> 
             .filter_map(|entry| std::fs::metadata(&entry.path).ok())
             .fold(0, |sum, meta| sum.saturating_add(meta.len())),
         sources,
+        pasts,
+        with_files: past.with_files(),
+        exclude,
+        notes,
+        whole: whole && matches!(past, History::None | History::All { .. }),
     };
-    if places.files() == 0 && !stream {
+    if places.files() == 0 && !stream && places.pasts.is_empty() {
         let refused = places.sources.iter().flat_map(Source::refused).next();
         return Err(ScanError::Nothing(refused.map_or_else(
             || "there is no file in the given places".to_owned(),
@@ -174,8 +232,9 @@ impl Places {
         input: &mut dyn Read,
         progress: &dyn Progress,
     ) -> Result<Scanned, ScanError> {
-        check_rules(lens.providers, wanted)?;
+        check_rules(lens, wanted)?;
         let mut grouped = Grouped::new(lens, wanted);
+        self.notes.iter().for_each(|note| grouped.note(note));
         progress.begin("scanning", self.files());
         progress.ahead(self.bytes);
         if self.stream {
@@ -184,9 +243,30 @@ impl Places {
         for source in &self.sources {
             folder(&mut grouped, source, lens, progress);
         }
+        let skipped = grouped.skipped();
+        for past in &self.pasts {
+            past.search(&mut grouped, lens, wanted.cache, &self.exclude, progress);
+        }
         progress.end();
-        grouped.finish()
+        let whole = self.whole && grouped.skipped() == skipped;
+        let scanned = grouped.finish(self.with_files)?;
+        Ok(Scanned { whole, ..scanned })
     }
+}
+
+/// Which histories near a folder are not looked at.
+fn unread(name: &str, inside: bool, below: u64) -> Vec<String> {
+    let inside = inside.then(|| {
+        format!("the history of the repository that {name} lies in was not looked at; name its top folder")
+    });
+    let below = (below > 0).then(|| {
+        let (count, verb) = match below {
+            1 => ("the history of one repository".to_owned(), "was"),
+            n => (format!("the histories of {n} repositories"), "were"),
+        };
+        format!("{count} below {name} {verb} not looked at; name their top folders")
+    });
+    inside.into_iter().chain(below).collect()
 }
 
 /// Standard input, as one text.
@@ -203,7 +283,7 @@ fn stream(
         ..Place::of_file("-", PlaceKind::Stream)
     };
     let mut counted = Counted::new(input, progress);
-    let read = text::search(lens, &mut counted, &hints::of_path("-"));
+    let read = text::search(lens, &mut counted, &hints::of_path("-"), "-");
     grouped.stats.bytes = grouped.stats.bytes.saturating_add(counted.read);
     match read {
         Ok(read) if counted.read == 0 && read.outcome == Outcome::Searched => {
@@ -282,9 +362,10 @@ fn shown(source: &str, relative: &str) -> String {
     }
 }
 
-fn check_rules(providers: &[Provider], wanted: &Wanted<'_>) -> Result<(), ScanError> {
+fn check_rules(lens: Lens<'_>, wanted: &Wanted<'_>) -> Result<(), ScanError> {
     let mut names: BTreeSet<String> = GENERIC.iter().map(|name| (*name).to_owned()).collect();
-    for provider in providers {
+    names.extend(lens.rule_files.ids().into_iter().map(str::to_owned));
+    for provider in lens.providers {
         names.insert(provider.provider.clone());
         for kind in &provider.credentials {
             names.insert(kind.kind.clone());

@@ -161,6 +161,14 @@ impl Source {
         &self.listing.entries
     }
 
+    /// Whether its folder lies in a work tree of git, and how many lie below it.
+    pub(crate) fn work_trees(&self) -> (bool, u64) {
+        let at = |tree: &&WorkTree| tree.top == self.root;
+        let inside = self.trees.iter().any(|tree| at(&tree));
+        let below = self.trees.iter().filter(|tree| !at(tree)).count();
+        (inside, u64::try_from(below).unwrap_or(u64::MAX))
+    }
+
     /// Folders of tools that were left out, by name.
     pub(crate) fn left_out(&self) -> &BTreeMap<String, u64> {
         &self.listing.left_out
@@ -353,7 +361,7 @@ impl Source {
             ..hints
         };
         let context = context(&hints);
-        let mut sink = Catch::new(lens);
+        let mut sink = Catch::new(lens, &entry.relative);
         let outcome = reader::search(lens.rules, &entry.path, context, &mut sink);
         let mut found = sink.found;
         if inventory {

@@ -2,7 +2,7 @@
 
 mod scan;
 
-pub(crate) use scan::{FailOn, Scan, ScanFormat};
+pub(crate) use scan::{FailOn, Scan, ScanFormat, Whole};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;

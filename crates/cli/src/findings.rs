@@ -167,13 +167,17 @@ fn verdict(scan: &Scan) -> String {
         scan.count(Standing::Known),
         scan.count(Standing::Allowed),
     );
-    let mut read = text::count(scan.stats.files, "file");
-    if scan.stats.commits > 0 {
-        read.push_str(&format!(
-            " and {}",
-            text::count(scan.stats.commits, "commit")
-        ));
-    }
+    let read = match (scan.stats.files, scan.stats.commits) {
+        // What is staged is no file of the folder.
+        (0, 0) => text::count(scan.stats.blobs, "version"),
+        (files, 0) => text::count(files, "file"),
+        (0, commits) => text::count(commits, "commit"),
+        (files, commits) => format!(
+            "{} and {}",
+            text::count(files, "file"),
+            text::count(commits, "commit")
+        ),
+    };
     let whole = if scan.complete {
         "all read whole"
     } else {

@@ -130,8 +130,9 @@ impl Baseline {
     /// Holds a scan against the decisions: places that they cover are `known`, decisions that nothing answers to
     /// are `stale`. `gone` says whether nothing of a path can hold a copy any more: it was read and holds none,
     /// or it does not exist. Returns the decisions as they stand now, with those of moved files at their new
-    /// place, without stale ones, and with every new place: what `--write-baseline` writes.
-    pub fn apply(&self, scan: &mut Scan, gone: &dyn Fn(&str) -> bool) -> Self {
+    /// place, without stale ones, and with every new place: what `--write-baseline` writes. Where a history was
+    /// not read `whole`, nobody knows whether a decision is about something in it, so none is stale.
+    pub fn apply(&self, scan: &mut Scan, gone: &dyn Fn(&str) -> bool, whole: bool) -> Self {
         let today = scan.today;
         let mut next = Self::default();
         let mut used: BTreeSet<(String, String)> = BTreeSet::new();
@@ -160,7 +161,12 @@ impl Baseline {
             let unanswered = paths.iter().filter(|path| {
                 current.contains(path.as_str()) && !direct.iter().any(|d| d.path == **path)
             });
-            let moved = apart.into_iter().filter(|d| gone(&d.path));
+            // A file that was renamed still stands at its old path in the history.
+            let past = direct
+                .iter()
+                .copied()
+                .filter(|d| !current.contains(d.path.as_str()));
+            let moved = apart.into_iter().chain(past).filter(|d| gone(&d.path));
             for (path, decision) in unanswered.zip(moved) {
                 known.insert((id.clone(), path.clone()), decision);
             }
@@ -168,6 +174,10 @@ impl Baseline {
         let counts = |decision: &Decision| decision.until.is_none_or(|until| until >= today);
         for finding in &mut scan.findings {
             let any = self.0.values().any(|d| d.id == finding.id && counts(d));
+            let stands = finding
+                .places
+                .iter()
+                .any(|p| p.at_tip != Some(false) && p.standing != Standing::Allowed);
             for place in finding
                 .places
                 .iter_mut()
@@ -184,14 +194,17 @@ impl Baseline {
                 if let Some(decision) = decision {
                     used.insert((decision.id.clone(), decision.path.clone()));
                 }
-                next.add(now(
-                    finding.id.as_str(),
-                    &finding.rule,
-                    finding.hint.as_ref(),
-                    place,
-                    decision,
-                    today,
-                ));
+                // The decision about where it stands now is enough for where it stood.
+                if place.at_tip != Some(false) || !stands {
+                    next.add(now(
+                        finding.id.as_str(),
+                        &finding.rule,
+                        finding.hint.as_ref(),
+                        place,
+                        decision,
+                        today,
+                    ));
+                }
             }
             finding.settle();
         }
@@ -199,7 +212,7 @@ impl Baseline {
             if used.contains(key) {
                 continue;
             }
-            if gone(&decision.path) {
+            if whole && gone(&decision.path) {
                 scan.stale.push(decision.clone());
             } else {
                 next.add(decision.clone());

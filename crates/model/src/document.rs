@@ -114,8 +114,24 @@ pub enum Origin {
         /// Its number, from 1.
         number: u32,
     },
-    /// The message of a commit or a tag.
+    /// The message of a commit.
     CommitMessage,
+    /// The message of an annotated tag.
+    TagMessage {
+        /// The name of the tag.
+        tag: String,
+    },
+    /// A file as a commit brought it.
+    Version {
+        /// The last commit that took it out again.
+        removed: Option<String>,
+        /// The names under which it stands now, as people say them: `main`, `tag v1`.
+        tips: Vec<String>,
+    },
+    /// A file as it would be committed.
+    Staged,
+    /// An object of a repository that no name reaches.
+    Unreachable,
 }
 
 impl Place {
@@ -174,6 +190,10 @@ impl Place {
             }
             Origin::Turn { client, number } => format!("{client} transcript, turn {number}"),
             Origin::CommitMessage => "a commit message".to_owned(),
+            Origin::TagMessage { tag } => format!("the message of tag {tag}"),
+            Origin::Version { removed, tips } => return self.version(removed.as_deref(), tips),
+            Origin::Staged => format!("{}, staged", self.path),
+            Origin::Unreachable => return format!("{}, which no name reaches", self.path),
         };
         if let Origin::Layer = self.origin {
             out.push_str(" in a container image");
@@ -201,11 +221,80 @@ impl Place {
         }
         out
     }
+
+    /// A version of a file: `app/.env at 3f2a91c by Ann, 3 March 2026; removed in 91ab2c0; still on main`.
+    fn version(&self, removed: Option<&str>, tips: &[String]) -> String {
+        const MOST: usize = 2;
+        let short = |id: &str| id.chars().take(7).collect::<String>();
+        let mut out = self.path.clone();
+        if let Some(commit) = &self.commit {
+            let _ = write!(out, " at {}", short(commit));
+        }
+        if let Some(author) = &self.author {
+            let _ = write!(out, " by {}", name_of(author));
+        }
+        if let Some(date) = self.date {
+            let _ = write!(out, ", {}", date.long());
+        }
+        if let Some(commit) = removed {
+            let _ = write!(out, "; removed in {}", short(commit));
+        }
+        let named: Vec<&str> = tips.iter().take(MOST).map(String::as_str).collect();
+        match tips.len().saturating_sub(MOST) {
+            _ if named.is_empty() => out.push_str("; on no branch any more"),
+            0 => {
+                let _ = write!(out, "; still on {}", named.join(" and "));
+            }
+            more => {
+                let _ = write!(out, "; still on {} and {more} more", named.join(", "));
+            }
+        }
+        out
+    }
+}
+
+/// The name of somebody, without the address.
+#[must_use]
+pub fn name_of(author: &str) -> &str {
+    match author.split_once(" <") {
+        Some((name, _)) if !name.is_empty() => name,
+        _ => author,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_tells_who_brought_it_and_where_it_stands() {
+        let of = |removed: Option<&str>, tips: &[&str]| {
+            let place = Place {
+                origin: Origin::Version {
+                    removed: removed.map(str::to_owned),
+                    tips: tips.iter().map(|tip| (*tip).to_owned()).collect(),
+                },
+                commit: Some("3f2a91c0123456789abcdef0123456789abcdef0".to_owned()),
+                author: Some("Ann <ann@example.com>".to_owned()),
+                date: "2026-03-03".parse().ok(),
+                ..Place::of_file("packages/api/.env", PlaceKind::Commit)
+            };
+            place.sentence(Some(3))
+        };
+        let start = "packages/api/.env at 3f2a91c by Ann, 3 March 2026";
+        assert_eq!(
+            of(Some("91ab2c0ffff"), &["main"]),
+            format!("{start}; removed in 91ab2c0; still on main")
+        );
+        assert_eq!(
+            of(Some("91ab2c0ffff"), &[]),
+            format!("{start}; removed in 91ab2c0; on no branch any more")
+        );
+        assert_eq!(
+            of(None, &["dev", "main", "tag v1"]),
+            format!("{start}; still on dev, main and 1 more")
+        );
+    }
 
     #[test]
     fn a_place_reads_like_a_sentence() {

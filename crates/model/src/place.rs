@@ -19,7 +19,7 @@ words! {
         PackageManager = "package_manager", KubeConfig = "kube_config", ShellHistory = "shell_history",
         Notebook = "notebook", Documentation = "documentation", PrivateKeyFile = "private_key_file", Script = "script",
         Inventory = "inventory", Config = "config", CiLog = "ci_log", Ticket = "ticket", Chat = "chat", Mail = "mail",
-        Transcript = "transcript", Stream = "stream",
+        Transcript = "transcript", Stream = "stream", Commit = "commit",
     }
 }
 words! {

@@ -47,7 +47,7 @@ pub struct Rules {
     /// How long the values of named formats are that are shorter than a run.
     short_named: Option<Range<usize>>,
     triggers: AhoCorasick,
-    watch: Option<Watch>,
+    watches: Vec<Watch>,
     /// Known keys alone are looked for.
     known_only: bool,
 }
@@ -211,15 +211,15 @@ impl Rules {
             names,
             name_lengths,
             short_named,
-            watch: None,
+            watches: Vec::new(),
             known_only: false,
         })
     }
 
-    /// The same rules, and copies of the keys of a watch list.
+    /// The same rules, and copies of the keys of a watch list; several may be added.
     #[must_use]
     pub fn watching(mut self, watch: Watch) -> Self {
-        self.watch = Some(watch);
+        self.watches.push(watch);
         self
     }
 
@@ -228,15 +228,23 @@ impl Rules {
     /// # Errors
     /// None in practice: no format is taken.
     pub fn known_only(watch: Watch) -> Result<Self, RuleError> {
-        let mut rules = Self::compile(&[])?.watching(watch);
+        Ok(Self::none()?.watching(watch))
+    }
+
+    /// Nothing at all, until a watch list is added.
+    ///
+    /// # Errors
+    /// None in practice: no format is taken.
+    pub fn none() -> Result<Self, RuleError> {
+        let mut rules = Self::compile(&[])?;
         rules.known_only = true;
         Ok(rules)
     }
 
-    /// The watch list.
+    /// The watch lists.
     #[must_use]
-    pub fn watch(&self) -> Option<&Watch> {
-        self.watch.as_ref()
+    pub fn watches(&self) -> &[Watch] {
+        &self.watches
     }
 
     /// Whether anything but known keys is looked for.

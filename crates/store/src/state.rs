@@ -15,6 +15,7 @@ const PEPPER: &str = "pepper";
 const LAST: &str = "last-assessment.json";
 const WATCHED: &str = "watched.jsonl";
 const EDITS: &str = "edits.toml";
+const HISTORIES: &str = "histories";
 /// The longest assessment that is read back, in bytes.
 const LONGEST: u64 = 4 << 30;
 
@@ -205,6 +206,18 @@ impl State {
                 })
             })
             .collect()
+    }
+
+    /// The folder where it is noted what of histories was looked at, made where there is none.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn histories(&self) -> Result<PathBuf, StateError> {
+        let path = self.folder.join(HISTORIES);
+        match make_folder(&path) {
+            Ok(()) => Ok(path),
+            Err(error) => Err(StateError::Io { path, error }),
+        }
     }
 
     /// Where edits of exported lists are kept, as a facts file.

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     allow::Allow,
     assessment::Skipped,
-    document::{Origin, Place},
+    document::{Origin, Place, name_of},
     durable,
-    place::Part,
+    place::{Part, PlaceKind},
     scan::{AllowNote, Finding, KnownKey, Seen, Standing, Stats},
+    watch::Kept,
 };
 use tenure_scan::{decode::Coding, reader::Outcome};
 
@@ -24,6 +25,7 @@ pub(super) struct Grouped<'g> {
     skipped: Vec<Skipped>,
     notes: BTreeSet<String>,
     read: BTreeSet<String>,
+    watched: BTreeMap<String, Kept>,
     pub(super) stats: Stats,
 }
 
@@ -36,6 +38,7 @@ impl<'g> Grouped<'g> {
             skipped: Vec::new(),
             notes: BTreeSet::new(),
             read: BTreeSet::new(),
+            watched: BTreeMap::new(),
             stats: Stats::default(),
         }
     }
@@ -44,6 +47,29 @@ impl<'g> Grouped<'g> {
     pub(super) fn skip(&mut self, path: &str, reason: String) {
         let path = masked(self.lens, path);
         self.skipped.push(Skipped { path, reason });
+    }
+
+    /// How many things were not read whole so far.
+    pub(super) fn skipped(&self) -> usize {
+        self.skipped.len()
+    }
+
+    /// What a reader should know of the whole.
+    pub(super) fn note(&mut self, note: &str) {
+        self.notes.insert(note.to_owned());
+    }
+
+    /// What was found at one place of a history.
+    pub(super) fn take_past(&mut self, source: &str, place: &Place, found: Vec<Found>) {
+        let place = Place {
+            path: masked(self.lens, &place.path),
+            ..place.clone()
+        };
+        for found in found {
+            if found.part == Part::Secret && self.wants(&found) {
+                self.add(source, &place, found);
+            }
+        }
     }
 
     /// A file that was read, by the path that findings give it.
@@ -98,7 +124,15 @@ impl<'g> Grouped<'g> {
         let line = place
             .first_line
             .map(|first| first.saturating_add(found.line).saturating_sub(1));
-        let allow = found.allow.as_ref().map(|allow| self.note(allow));
+        if let Some(watched) = found.watched {
+            let fingerprint = fingerprint.as_str().to_owned();
+            let kept = Kept {
+                fingerprint: fingerprint.clone(),
+                watched,
+            };
+            self.watched.insert(fingerprint, kept);
+        }
+        let allow = found.allow.as_ref().map(|allow| self.beside(allow));
         let allowed = self.wanted.allow && allow.as_ref().is_some_and(|a| a.objection.is_none());
         if let Some(objection) = allow.as_ref().and_then(|allow| allow.objection.as_ref()) {
             let at = line.map_or_else(
@@ -167,6 +201,13 @@ impl<'g> Grouped<'g> {
     /// The place as a sentence. Names of files are told as they are, as far as no key of a known form is in them;
     /// what people wrote is free text.
     fn sentence(&self, place: &Place, line: Option<u32>, decoded: &[Coding]) -> String {
+        if let Origin::Version { .. } = place.origin {
+            let place = Place {
+                author: place.author.as_deref().map(|author| self.quiet(author)),
+                ..place.clone()
+            };
+            return masked(self.lens, &place.sentence(line));
+        }
         let mut sentence = place.sentence(line);
         for coding in decoded {
             sentence.push_str(", in ");
@@ -177,13 +218,14 @@ impl<'g> Grouped<'g> {
             | Origin::Stream
             | Origin::Archived
             | Origin::Layer
-            | Origin::Cell { .. } => masked(self.lens, &sentence),
+            | Origin::Cell { .. }
+            | Origin::Staged => masked(self.lens, &sentence),
             _ => self.quiet(&sentence),
         }
     }
 
     /// What stands beside a key, without anything in it that looks like one.
-    fn note(&self, allow: &Allow) -> AllowNote {
+    fn beside(&self, allow: &Allow) -> AllowNote {
         let quiet = |text: &String| self.quiet(text);
         AllowNote {
             reason: allow.reason.as_ref().map(quiet),
@@ -193,8 +235,8 @@ impl<'g> Grouped<'g> {
     }
 
     /// The whole.
-    pub(super) fn finish(mut self) -> Result<Scanned, ScanError> {
-        if self.stats.files == 0 {
+    pub(super) fn finish(mut self, with_files: bool) -> Result<Scanned, ScanError> {
+        if self.stats.files == 0 && self.stats.commits == 0 && with_files {
             let why = self.skipped.first().map_or_else(
                 || match self.stats.binary {
                     0 => "there is no file in the given places".to_owned(),
@@ -217,6 +259,7 @@ impl<'g> Grouped<'g> {
         scan.stats = self.stats;
         scan.findings = self.findings.into_values().collect();
         for finding in &mut scan.findings {
+            joined(&mut finding.places);
             finding.places.sort_by(|a, b| order(a).cmp(&order(b)));
             finding.places.dedup();
             finding.settle();
@@ -225,17 +268,70 @@ impl<'g> Grouped<'g> {
         Ok(Scanned {
             scan,
             read: self.read,
+            whole: true,
+            watched: self.watched.into_values().collect(),
         })
     }
 }
 
-fn order(seen: &Seen) -> (&str, &str, Option<u32>, Option<u32>, Option<&String>) {
+/// A file that stands as a commit brought it is one place: the file, and who brought what it holds.
+fn joined(places: &mut Vec<Seen>) {
+    let (past, mut here): (Vec<Seen>, Vec<Seen>) = places
+        .drain(..)
+        .partition(|place| place.kind == PlaceKind::Commit);
+    for old in past {
+        let same = |place: &&mut Seen| {
+            let stands = place.at_tip == Some(true) && old.at_tip == Some(true);
+            stands && place.path == old.path && place.source == old.source
+        };
+        let mut joined = false;
+        for place in here.iter_mut().filter(same) {
+            joined = true;
+            let out = place
+                .commit
+                .as_deref()
+                .map(|commit| format!(", commit {}", short(commit)));
+            place.sentence = match out {
+                Some(out) => place.sentence.replace(&out, &since(&old)),
+                None => format!("{}{}", place.sentence, since(&old)),
+            };
+            place.commit.clone_from(&old.commit);
+            place.author.clone_from(&old.author);
+            place.date = old.date;
+        }
+        if !joined {
+            places.push(old);
+        }
+    }
+    places.append(&mut here);
+}
+
+fn short(commit: &str) -> String {
+    commit.chars().take(7).collect()
+}
+
+/// `, since 3f2a91c by Ann, 3 March 2026`.
+fn since(old: &Seen) -> String {
+    let commit = old.commit.as_deref().map(short);
+    let author = old.author.as_deref().map(name_of);
+    [
+        commit.map(|commit| format!(", since {commit}")),
+        author.map(|author| format!(" by {author}")),
+        old.date.map(|date| format!(", {}", date.long())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn order(seen: &Seen) -> impl Ord + '_ {
     (
-        &seen.source,
-        &seen.path,
+        seen.kind == PlaceKind::Commit,
+        seen.source.as_str(),
+        seen.path.as_str(),
         seen.line,
         seen.column,
-        seen.commit.as_ref(),
+        seen.commit.as_deref(),
     )
 }
 

@@ -48,8 +48,13 @@ pub(super) struct FileRead {
 }
 
 /// Searches what a reader gives.
-pub(super) fn search(lens: Lens<'_>, from: &mut dyn Read, hints: &Hints) -> io::Result<TextRead> {
-    let mut sink = Catch::new(lens);
+pub(super) fn search(
+    lens: Lens<'_>,
+    from: &mut dyn Read,
+    hints: &Hints,
+    path: &str,
+) -> io::Result<TextRead> {
+    let mut sink = Catch::new(lens, path);
     let outcome = reader::search_from(lens.rules, from, tree::context(hints), &mut sink)?;
     let mut found = sink.found;
     pair(&mut found);
@@ -88,7 +93,7 @@ pub(super) fn search_file(
             counted.read = 0;
             // Files of the kernel have no length and hold something all the same.
             let most = before.len().saturating_add(SPARE);
-            let read = search(lens, &mut (&mut counted).take(most), hints)?;
+            let read = search(lens, &mut (&mut counted).take(most), hints, &place.path)?;
             texts.file.texts.push((None, read));
         }
         bytes = counted.read;
@@ -130,7 +135,13 @@ impl Take for Texts<'_> {
             // What people and machines say is no program and no test.
             _ => hints::of_path(""),
         };
-        match search(self.lens, &mut document.bytes.as_slice(), &hints) {
+        let read = search(
+            self.lens,
+            &mut document.bytes.as_slice(),
+            &hints,
+            &document.place.path,
+        );
+        match read {
             Ok(read) if read.outcome == Outcome::Searched => {
                 self.file.texts.push((Some(document.place), read));
             }

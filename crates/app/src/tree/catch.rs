@@ -1,5 +1,6 @@
 //! What is left of a candidate after its secret is gone: the fingerprint, the durable id, the place in its text.
 
+use crate::rule_files::RuleFiles;
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     allow::Allow,
@@ -29,6 +30,8 @@ pub struct Lens<'l> {
     pub pepper: &'l Pepper,
     /// What of a secret may be shown.
     pub policy: &'l Policy,
+    /// Rule files of other scanners, beside the formats.
+    pub rule_files: &'l RuleFiles,
 }
 
 /// A candidate after its secret is gone.
@@ -69,6 +72,8 @@ pub(crate) fn rule(provider: &str, credential: &str) -> String {
 pub(crate) struct Catch<'l> {
     lens: Lens<'l>,
     keys: WatchKeys,
+    /// The path of the text, for rules that ask for it.
+    path: String,
     pub(crate) found: Vec<Found>,
     pub(crate) dismissed: BTreeMap<Dismissal, u64>,
     /// How many of `found` have their place in the text already.
@@ -76,10 +81,11 @@ pub(crate) struct Catch<'l> {
 }
 
 impl<'l> Catch<'l> {
-    pub(crate) fn new(lens: Lens<'l>) -> Self {
+    pub(crate) fn new(lens: Lens<'l>, path: &str) -> Self {
         Self {
             lens,
             keys: WatchKeys::of(lens.pepper),
+            path: path.to_owned(),
             found: Vec::new(),
             dismissed: BTreeMap::new(),
             placed: 0,
@@ -144,6 +150,17 @@ impl Sink for Catch<'_> {
     }
 
     fn searched(&mut self, text: &[u8], lines_before: u32) {
+        for mut candidate in self.lens.rule_files.candidates(text, &self.path) {
+            candidate.line = candidate.line.saturating_add(lines_before);
+            self.candidate(candidate);
+        }
+        self.place(text, lines_before);
+    }
+}
+
+impl Catch<'_> {
+    /// Finds the column of what is new, and what stands beside it.
+    pub(crate) fn place(&mut self, text: &[u8], lines_before: u32) {
         let Some(fresh) = self.found.get_mut(self.placed..) else {
             return;
         };

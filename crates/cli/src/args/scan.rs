@@ -7,15 +7,20 @@ use tenure_model::day::Day;
 /// Finds copies of keys below the given places and groups them by secret. Secrets are never shown: a finding has a
 /// hint, and an id that is the same on every machine and survives moved lines, rebases and renames.
 ///
+/// Of a PATH that is a git repository, the whole history is searched too, unless --history none is given.
+///
 /// Nothing leaves this machine. No configuration, ignore file or baseline that lies in a scanned folder applies
 /// unless a flag names it. `tenure:allow reason="…" until=YYYY-MM-DD` on the line of a key, or on the line before
 /// it, lets that copy stay; it is counted, and `--no-allow` overrules it.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Scan {
-    /// Folders and files; `-` is standard input
-    #[arg(value_name = "PATH", required = true)]
+    /// Folders, files and bare repositories; `-` is standard input. With --staged, --diff and --pre-receive the
+    /// repository around the current folder where none is named
+    #[arg(value_name = "PATH", required_unless_present_any = ["staged", "diff", "pre_receive"])]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) past: Past,
     /// Decisions made earlier: a file of --write-baseline, or what `-f json` wrote. What they cover is known
     #[arg(short, long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -24,7 +29,16 @@ pub(crate) struct Scan {
     pub(crate) write_baseline: Option<PathBuf>,
     /// Known keys to find copies of, in any form, as `tenure watchlist export` wrote them
     #[arg(long, value_name = "FILE")]
-    pub(crate) watchlist: Option<PathBuf>,
+    pub(crate) watchlist: Vec<PathBuf>,
+    /// Known keys alone: no format, no rule
+    #[arg(long, requires = "watchlist", conflicts_with_all = ["rules", "only_rules"])]
+    pub(crate) only_known: bool,
+    /// A rule file of gitleaks or Betterleaks, in addition; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// The rules of --rules alone, in place of the catalogue
+    #[arg(long, requires = "rules")]
+    pub(crate) only_rules: bool,
     /// Leave out what matches, relative to each PATH, for example `vendor` or `**/*.min.js`
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
@@ -67,6 +81,40 @@ pub(crate) struct Scan {
     /// No colour, as with NO_COLOR in the environment
     #[arg(long)]
     pub(crate) no_color: bool,
+}
+
+/// Which part of the histories is searched.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Past {
+    /// Whether the history of a repository is searched beside its files
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) history: Option<Whole>,
+    /// Of the history, only what was committed on this day (UTC) or later, or what this commit does not reach
+    #[arg(long, value_name = "DATE|COMMIT", group = "part")]
+    pub(crate) since: Option<String>,
+    /// Only what is staged and would be committed now
+    #[arg(long, group = "part")]
+    pub(crate) staged: bool,
+    /// Only what the commits of a range bring in, for example `origin/main..HEAD`
+    #[arg(long, value_name = "A..B", group = "part")]
+    pub(crate) diff: Option<String>,
+    /// Only what a push brings in: for a pre-receive hook, with its lines on standard input
+    #[arg(long, group = "part")]
+    pub(crate) pre_receive: bool,
+    /// Also what no branch, tag or stash reaches any more
+    #[arg(long, group = "part")]
+    pub(crate) unreachable: bool,
+    /// Search the whole history anew, and do not note what was searched
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Whole {
+    /// All that any branch, tag or stash reaches; this holds where the flag is not given
+    All,
+    /// Files alone
+    None,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -1,7 +1,7 @@
 //! `tenure scan`: copies of keys in folders, files and standard input.
 
 use crate::{
-    args::{Scan as Args, ScanFormat},
+    args::{Scan as Args, ScanFormat, Whole},
     command,
     exit::{self, Failure},
     findings::{self, Look},
@@ -10,13 +10,14 @@ use crate::{
 };
 use std::{
     collections::BTreeSet,
-    io::Write as _,
+    io::{Read as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
 };
 use tenure_app::{
-    scan::{self, Lens, ScanError, Scanned, Wanted},
+    rule_files::RuleFiles,
+    scan::{self, History, Lens, ScanError, Scanned, Wanted},
     state::State,
 };
 use tenure_model::{
@@ -28,28 +29,50 @@ use tenure_model::{
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let baseline = baseline(args)?;
+    let here = [PathBuf::from(".")];
+    let paths = if args.paths.is_empty() {
+        &here
+    } else {
+        args.paths.as_slice()
+    };
     // Rules are compiled only where there is something to search.
-    let places = scan::list(&args.paths, &args.exclude).map_err(failure)?;
+    let places = scan::list(paths, &args.exclude, &history(args)?).map_err(failure)?;
     let policy = command::policy(args.policy.as_deref())?;
     let providers = command::providers(args.catalog.as_deref())?;
-    let mut rules = scan::rules(&providers).map_err(failure)?;
-    if let Some(path) = &args.watchlist {
+    let mut rules = if args.only_known || args.only_rules {
+        scan::no_rules().map_err(failure)?
+    } else {
+        scan::rules(&providers).map_err(failure)?
+    };
+    for path in &args.watchlist {
         rules = rules.watching(command::watchlist::read(path)?);
     }
-    let (pepper, _) = command::assess::pepper(State::of_user())?;
-    let Scanned { mut scan, read } = places
+    let rule_files = rule_files(args)?;
+    let (pepper, state) = command::assess::pepper(State::of_user())?;
+    let cache = state
+        .as_ref()
+        .filter(|_| !args.past.no_cache)
+        .and_then(|state| state.histories().ok());
+    let Scanned {
+        mut scan,
+        read,
+        whole,
+        watched,
+    } = places
         .search(
             Lens {
                 rules: &rules,
                 providers: &providers,
                 pepper: &pepper,
                 policy: &policy,
+                rule_files: &rule_files,
             },
             &Wanted {
                 only: &args.rule,
                 without: &args.no_rule,
                 allow: !args.no_allow,
                 today: command::today(args.today),
+                cache: cache.as_deref(),
             },
             &mut std::io::stdin().lock(),
             &Bar::of_bytes(args.quiet),
@@ -57,18 +80,86 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         .map_err(failure)?;
     if let Some(before) = &baseline {
         let partly: Vec<String> = scan.skipped.iter().map(|one| one.path.clone()).collect();
-        let after = before.apply(&mut scan, &|path| {
-            !is_below(path, &partly) && gone(path, &read, &args.paths)
-        });
+        let gone = |path: &str| !is_below(path, &partly) && gone(path, &read, paths);
+        let after = before.apply(&mut scan, &gone, whole);
         scan.sort();
         if let Some(path) = &args.write_baseline {
             write_baseline(path, before, &after, args.quiet)?;
         }
     }
+    if let Some(state) = &state
+        && let Err(error) = state.keep_watched(&watched)
+    {
+        command::say(&format!(
+            "note: `tenure watchlist export` will not know this run: {error}"
+        ));
+    }
     scan.stats.wall = seconds(started.elapsed().as_secs_f64());
     scan.stats.cpu = processor_time().map(seconds);
     write(&scan, args, baseline.is_some())?;
     Ok(last_words(&scan, args))
+}
+
+/// The part of the histories that was asked for.
+fn history(args: &Args) -> Result<History, Failure> {
+    let past = &args.past;
+    if past.pre_receive {
+        let mut lines = String::new();
+        std::io::stdin()
+            .lock()
+            .take(LONGEST_PUSH)
+            .read_to_string(&mut lines)
+            .map_err(|error| {
+                Failure::input(
+                    format!("standard input: {error}"),
+                    "--pre-receive is for a hook, to which git gives `old new ref` lines",
+                )
+            })?;
+        return Ok(History::Pushed(lines));
+    }
+    if past.staged {
+        return Ok(History::Staged);
+    }
+    if let Some(range) = &past.diff {
+        return Ok(History::Between(range.clone()));
+    }
+    Ok(match (past.history, &past.since) {
+        (Some(Whole::None), None) if !past.unreachable => History::None,
+        (Some(Whole::None), _) => {
+            return Err(Failure::input(
+                "--history none goes with no part of the history".to_owned(),
+                "leave out --since or --unreachable",
+            ));
+        }
+        (_, Some(since)) => History::Since(since.clone()),
+        (_, None) => History::All {
+            unreachable: past.unreachable,
+        },
+    })
+}
+
+/// What git gives to a hook at most, in bytes.
+const LONGEST_PUSH: u64 = 64 << 20;
+
+/// The rule files that were named.
+fn rule_files(args: &Args) -> Result<RuleFiles, Failure> {
+    let mut files = RuleFiles::default();
+    for path in &args.rules {
+        files.add(path).map_err(|error| {
+            Failure::input(
+                format!("{}: {error}", path.display()),
+                "name a rule file of gitleaks or Betterleaks; docs/from-gitleaks.md says what of it is read",
+            )
+        })?;
+    }
+    let unused = files.unused();
+    if !unused.is_empty() && !args.quiet {
+        command::say(&format!(
+            "note: not used, since they look for paths and not for keys: {}",
+            text::tame(&unused.join(", "))
+        ));
+    }
+    Ok(files)
 }
 
 /// The decisions to hold the findings against. A baseline that is written for the first time begins empty.
@@ -287,6 +378,10 @@ fn failure(error: ScanError) -> Failure {
         ScanError::Exclude(_) => "write a glob such as `vendor` or `**/*.min.js`",
         ScanError::Catalog(_) => "`tenure catalog check` names every fault",
         ScanError::Rule { .. } => "`tenure catalog list` names providers and kinds",
+        ScanError::NoRepository(_) => {
+            "name the top folder of a repository, or a bare one; --since, --unreachable, --staged, --diff and --pre-receive need one"
+        }
+        ScanError::History(_) => "name branches, tags or ids of commits, or a day as YYYY-MM-DD",
         ScanError::Nothing(_) => "name folders or files that hold text",
     };
     Failure::input(error.to_string(), todo)

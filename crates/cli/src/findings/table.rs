@@ -5,7 +5,8 @@ use crate::text::{count, fit, number, pad, tame, wrap};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 use tenure_model::{
-    place::{Audience, Liveness},
+    document::name_of,
+    place::{Audience, Liveness, PlaceKind},
     scan::{Finding, Scan, Seen, Standing},
 };
 use unicode_width::UnicodeWidthStr as _;
@@ -113,13 +114,23 @@ fn key(out: &mut String, finding: &Finding, look: Look) {
 
 fn place_line(out: &mut String, place: &Seen, look: Look, indent: usize) {
     let room = look.width.saturating_sub(indent);
-    // A file has a spot; what is no file reads better as a sentence.
-    let mut line = if place.line.is_some() && place.author.is_none() && place.path != "-" {
+    // A file has a spot; what is no file, or is one no more, reads better as a sentence.
+    let of_file = place.kind != PlaceKind::Commit
+        && (place.author.is_none() || place.sentence.starts_with(&place.path));
+    let mut line = if place.line.is_some() && of_file && place.path != "-" {
         fit(&spot(place), room)
     } else {
         fit(&place.sentence, room)
     };
     let mut notes: Vec<String> = Vec::new();
+    if of_file && let Some(author) = &place.author {
+        let date = place.date.map(|day| format!(", {}", day.long()));
+        notes.push(format!(
+            "by {}{}",
+            tame(name_of(author)),
+            date.unwrap_or_default()
+        ));
+    }
     if !matches!(place.audience, Audience::You | Audience::Unknown) {
         notes.push(place.audience.word().to_owned());
     }

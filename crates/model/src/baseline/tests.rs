@@ -53,7 +53,7 @@ fn scan(findings: Vec<Finding>) -> Scan {
 }
 
 fn written(findings: Vec<Finding>) -> Baseline {
-    Baseline::default().apply(&mut scan(findings), &|_| true)
+    Baseline::default().apply(&mut scan(findings), &|_| true, true)
 }
 
 fn standings(scan: &Scan) -> Vec<(&str, Standing)> {
@@ -68,10 +68,10 @@ fn standings(scan: &Scan) -> Vec<(&str, Standing)> {
 fn a_decision_survives_moved_lines_and_a_renamed_file() {
     let baseline = written(vec![finding("a", vec![place("x.py", 3)])]);
     let mut moved = scan(vec![finding("a", vec![place("x.py", 90)])]);
-    baseline.apply(&mut moved, &|_| true);
+    baseline.apply(&mut moved, &|_| true, true);
     assert_eq!(standings(&moved), [("x.py", Standing::Known)]);
     let mut renamed = scan(vec![finding("a", vec![place("y.py", 3)])]);
-    let next = baseline.apply(&mut renamed, &|path| path == "x.py");
+    let next = baseline.apply(&mut renamed, &|path| path == "x.py", true);
     assert_eq!(standings(&renamed), [("y.py", Standing::Known)]);
     assert!(renamed.stale.is_empty());
     assert!(next.to_text().contains("y.py") && !next.to_text().contains("x.py"));
@@ -81,7 +81,7 @@ fn a_decision_survives_moved_lines_and_a_renamed_file() {
 fn a_copy_in_a_further_file_is_new() {
     let baseline = written(vec![finding("a", vec![place("x.py", 3)])]);
     let mut copied = scan(vec![finding("a", vec![place("x.py", 3), place("y.py", 1)])]);
-    baseline.apply(&mut copied, &|_| false);
+    baseline.apply(&mut copied, &|_| false, true);
     assert_eq!(
         standings(&copied),
         [("x.py", Standing::Known), ("y.py", Standing::New)]
@@ -89,11 +89,11 @@ fn a_copy_in_a_further_file_is_new() {
     assert_eq!(copied.findings[0].standing, Standing::New);
     // The old file was not read in this run, so nobody knows that its copy is gone.
     let mut partial = scan(vec![finding("a", vec![place("y.py", 1)])]);
-    baseline.apply(&mut partial, &|_| false);
+    baseline.apply(&mut partial, &|_| false, true);
     assert_eq!(standings(&partial), [("y.py", Standing::New)]);
     // One file is gone and two came: one of them is a copy.
     let mut two = scan(vec![finding("a", vec![place("y.py", 1), place("z.py", 1)])]);
-    baseline.apply(&mut two, &|path| path == "x.py");
+    baseline.apply(&mut two, &|path| path == "x.py", true);
     assert_eq!(
         standings(&two),
         [("y.py", Standing::Known), ("z.py", Standing::New)]
@@ -104,7 +104,7 @@ fn a_copy_in_a_further_file_is_new() {
 fn another_key_at_the_same_place_is_new() {
     let baseline = written(vec![finding("a", vec![place("x.py", 3)])]);
     let mut other = scan(vec![finding("b", vec![place("x.py", 3)])]);
-    baseline.apply(&mut other, &|_| true);
+    baseline.apply(&mut other, &|_| true, true);
     assert_eq!(standings(&other), [("x.py", Standing::New)]);
     assert_eq!(other.stale.len(), 1);
 }
@@ -116,7 +116,7 @@ fn what_is_gone_is_stale_and_what_was_not_read_stays() {
         finding("b", vec![place("unread.py", 3)]),
     ]);
     let mut empty = scan(Vec::new());
-    let next = baseline.apply(&mut empty, &|path| path == "x.py");
+    let next = baseline.apply(&mut empty, &|path| path == "x.py", true);
     assert_eq!(empty.stale.len(), 1);
     assert_eq!(
         (next.len(), next.to_text().contains("unread.py")),
@@ -137,7 +137,7 @@ fn an_end_is_kept_to_and_a_reason_is_carried_on() {
     ] {
         let baseline = Baseline::parse(&line(until)).unwrap();
         let mut again = scan(vec![finding("a", vec![place("x.py", 3)])]);
-        let next = baseline.apply(&mut again, &|_| true);
+        let next = baseline.apply(&mut again, &|_| true, true);
         assert_eq!(standings(&again), [("x.py", standing)]);
         assert!(next.to_text().contains("sandbox"));
         assert_eq!(
@@ -155,10 +155,10 @@ fn a_version_that_no_branch_holds_goes_with_the_decision_about_its_key() {
         ..place("older/x.py", 3)
     };
     let mut all = scan(vec![finding("a", vec![place("x.py", 3), old.clone()])]);
-    baseline.apply(&mut all, &|_| true);
+    baseline.apply(&mut all, &|_| true, true);
     assert_eq!(all.findings[0].standing, Standing::Known);
     let mut other = scan(vec![finding("b", vec![old])]);
-    baseline.apply(&mut other, &|_| true);
+    baseline.apply(&mut other, &|_| true, true);
     assert_eq!(other.findings[0].standing, Standing::New);
 }
 

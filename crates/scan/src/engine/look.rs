@@ -105,7 +105,7 @@ impl<'r> Look<'r, '_, '_> {
         let text = self.text;
         for run in run::runs(text.get(part).unwrap_or_default()) {
             let run = from.saturating_add(run.start)..from.saturating_add(run.end);
-            if let Some(watch) = self.rules.watch() {
+            for watch in self.rules.watches() {
                 let finds = &mut self.seen.finds;
                 watch.copies(text, run.clone(), |span, known| {
                     finds.push(Find {

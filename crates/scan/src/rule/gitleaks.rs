@@ -240,6 +240,27 @@ impl Gitleaks {
     /// What the rules find in a text, in order. A rule that is for paths alone finds the empty start of it.
     #[must_use]
     pub fn find(&self, text: &[u8], origin: Origin<'_>) -> Vec<Hit<'_>> {
+        self.hits(text, Some(origin))
+    }
+
+    /// What the rules could find in a text, wherever it stands: no path and no allowlist is asked.
+    #[must_use]
+    pub fn find_anywhere(&self, text: &[u8]) -> Vec<Hit<'_>> {
+        self.hits(text, None)
+    }
+
+    /// The rules that look for paths alone, by id.
+    pub fn of_paths_alone(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().filter(|rule| rule.regex.is_none());
+        rules.map(|rule| rule.id.as_str())
+    }
+
+    /// The ids of all rules.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.id.as_str())
+    }
+
+    fn hits(&self, text: &[u8], origin: Option<Origin<'_>>) -> Vec<Hit<'_>> {
         let mut keyed = vec![false; self.rules.len()];
         if let Some(keywords) = &self.keywords {
             for hit in keywords.find_overlapping_iter(text) {
@@ -255,6 +276,7 @@ impl Gitleaks {
             .zip(keyed)
             .filter(|(rule, keyed)| !rule.keyed || *keyed)
             .filter(|(rule, _)| {
+                let Some(origin) = origin else { return true };
                 let path = origin.path.as_bytes();
                 rule.path
                     .as_ref()
@@ -272,7 +294,7 @@ impl Gitleaks {
         &'g self,
         rule: &'g ForeignRule,
         text: &[u8],
-        origin: Origin<'_>,
+        origin: Option<Origin<'_>>,
     ) -> Vec<Hit<'g>> {
         let Some(regex) = &rule.regex else {
             let allowed = self.is_allowed(rule, text, 0..0, 0..0, origin);
@@ -316,8 +338,9 @@ impl Gitleaks {
         text: &[u8],
         whole: Range<usize>,
         secret: Range<usize>,
-        origin: Origin<'_>,
+        origin: Option<Origin<'_>>,
     ) -> bool {
+        let Some(origin) = origin else { return false };
         let global = self
             .allowed
             .iter()

@@ -113,6 +113,11 @@ pub(super) struct File {
 }
 
 impl File {
+    /// The digest at its end, which was found to be right when it was read.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        self.bytes.last_chunk().copied().unwrap_or_default()
+    }
+
     pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, WatchError> {
         if !bytes.starts_with(MAGIC) {
             return Err(WatchError::Other);

@@ -1,0 +1,156 @@
+//! What looks at a history: the formats of the catalogue and the rule files that were named.
+
+use crate::tree::catch::{Catch, Found, Lens};
+use std::{
+    hash::{BuildHasher, RandomState},
+    ops::Range,
+};
+use tenure_model::digest;
+use tenure_scan::{
+    engine::Sink as _,
+    history::{Detect, Hit, Look, Opener},
+};
+
+/// Looks with a lens. What is found has become a fingerprint by the time it leaves here.
+pub(super) struct Eyes<'l> {
+    lens: Lens<'l>,
+    detect: Detect<'l>,
+    keys: [RandomState; 2],
+}
+
+/// Every class of paths: of a rule file, the path is asked when a finding is taken.
+const EVERYWHERE: u32 = u32::MAX;
+/// Bytes around a finding in which a rule finds it again.
+const AROUND: usize = 512;
+
+impl<'l> Eyes<'l> {
+    pub(super) fn new(lens: Lens<'l>) -> Self {
+        Self {
+            lens,
+            detect: Detect::new(lens.rules, digest_of(lens)),
+            keys: [RandomState::new(), RandomState::new()],
+        }
+    }
+
+    /// A number for a secret of a rule, keyed anew in each run.
+    fn identity(&self, file: usize, rule: &str, secret: &[u8]) -> u128 {
+        let [one, two] = &self.keys;
+        let of = |state: &RandomState| u128::from(state.hash_one((file, rule, secret)));
+        of(one) << 64 | of(two)
+    }
+
+    /// What the rule files find again at a place of a text.
+    fn foreign(&self, text: &[u8], hit: &Hit, path: &str) -> Option<Found> {
+        let from = hit.span.start.saturating_sub(AROUND);
+        let to = hit.span.end.saturating_add(AROUND).min(text.len());
+        let near = lines(text, from..to);
+        [near, 0..text.len()]
+            .into_iter()
+            .find_map(|window| {
+                let part = text.get(window.clone())?;
+                let all = self.lens.rule_files.candidates(part, path);
+                let mut candidate = all.into_iter().find(|candidate| {
+                    window.start.saturating_add(candidate.offset) == hit.span.start
+                        && candidate.length == hit.span.len()
+                })?;
+                let passed = text.get(..window.start).unwrap_or_default();
+                let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+                let breaks = u32::try_from(breaks).unwrap_or(u32::MAX);
+                candidate.offset = hit.span.start;
+                candidate.line = candidate.line.saturating_add(breaks);
+                Some(candidate)
+            })
+            .and_then(|candidate| self.caught(candidate, text, path))
+    }
+
+    fn caught(
+        &self,
+        candidate: tenure_scan::engine::Candidate,
+        text: &[u8],
+        path: &str,
+    ) -> Option<Found> {
+        let mut sink = Catch::new(self.lens, path);
+        sink.candidate(candidate);
+        sink.place(text, 0);
+        sink.found.pop()
+    }
+}
+
+impl Look for Eyes<'_> {
+    /// Nothing where an allowlist lets it stay at its path.
+    type Found = Option<Found>;
+
+    fn digest(&self) -> [u8; 32] {
+        self.detect.digest()
+    }
+
+    fn class(&self, path: &str) -> u8 {
+        self.detect.class(path)
+    }
+
+    fn openers(&self) -> &[Opener] {
+        self.detect.openers()
+    }
+
+    fn look(&self, text: &[u8], windows: &[Range<usize>], hits: &mut dyn FnMut(Hit)) {
+        self.detect.look(text, windows, hits);
+        for window in windows {
+            let Some(part) = text.get(window.clone()) else {
+                continue;
+            };
+            for raw in self.lens.rule_files.anywhere(part) {
+                let secret = part.get(raw.span.clone()).unwrap_or_default();
+                let start = window.start.saturating_add(raw.span.start);
+                hits(Hit {
+                    identity: self.identity(raw.file, raw.rule, secret),
+                    span: start..start.saturating_add(raw.span.len()),
+                    classes: EVERYWHERE,
+                });
+            }
+        }
+    }
+
+    fn take(&self, text: &[u8], hit: &Hit, path: &str) -> Option<Self::Found> {
+        if hit.classes == EVERYWHERE {
+            return Some(self.foreign(text, hit, path));
+        }
+        let candidate = self.detect.take(text, hit, path)?;
+        Some(self.caught(candidate, text, path))
+    }
+}
+
+/// A span grown to whole lines.
+fn lines(text: &[u8], span: Range<usize>) -> Range<usize> {
+    let before = text.get(..span.start).unwrap_or_default();
+    let ahead = text.get(span.end..).unwrap_or_default();
+    let from = before.iter().rposition(|byte| *byte == b'\n');
+    let to = ahead.iter().position(|byte| *byte == b'\n');
+    from.map_or(0, |at| at.saturating_add(1))..span.end.saturating_add(to.unwrap_or(ahead.len()))
+}
+
+/// All that decides what is found: this program, the formats, the watch lists, the rule files.
+fn digest_of(lens: Lens<'_>) -> [u8; 32] {
+    let program = std::env::current_exe().and_then(|path| path.metadata());
+    let program = program.map(|meta| (meta.len(), meta.modified().ok())).ok();
+    let watches: Vec<[u8; 32]> = lens
+        .rules
+        .watches()
+        .iter()
+        .map(tenure_scan::watchlist::Watch::digest)
+        .collect();
+    let all = format!(
+        "{} {program:?} {} {watches:?} {} {:?}",
+        env!("CARGO_PKG_VERSION"),
+        lens.rules.seeks_formats(),
+        lens.rule_files.digest(),
+        lens.providers,
+    );
+    let hex = digest::of_bytes(all.as_bytes());
+    let mut bytes = [0u8; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        let from = at.saturating_mul(2);
+        let pair = hex.get(from..from.saturating_add(2)).unwrap_or("0");
+        *byte = u8::from_str_radix(pair, 16).unwrap_or(0);
+    }
+    bytes
+}
