@@ -159,15 +159,9 @@ fn spot(place: &Seen) -> String {
         })
 }
 
-/// What the whole comes to, in one sentence.
-fn verdict(scan: &Scan) -> String {
-    use tenure_model::scan::Standing;
-    let (new, known, allowed) = (
-        scan.count(Standing::New),
-        scan.count(Standing::Known),
-        scan.count(Standing::Allowed),
-    );
-    let read = match (scan.stats.files, scan.stats.commits) {
+/// How much was read: `1,284 files and 9,120 commits`.
+pub(crate) fn extent(scan: &Scan) -> String {
+    match (scan.stats.files, scan.stats.commits) {
         // What is staged is no file of the folder.
         (0, 0) => text::count(scan.stats.blobs, "version"),
         (files, 0) => text::count(files, "file"),
@@ -177,7 +171,18 @@ fn verdict(scan: &Scan) -> String {
             text::count(files, "file"),
             text::count(commits, "commit")
         ),
-    };
+    }
+}
+
+/// What the whole comes to, in one sentence.
+fn verdict(scan: &Scan) -> String {
+    use tenure_model::scan::Standing;
+    let (new, known, allowed) = (
+        scan.count(Standing::New),
+        scan.count(Standing::Known),
+        scan.count(Standing::Allowed),
+    );
+    let read = extent(scan);
     let whole = if scan.complete {
         "all read whole"
     } else {

@@ -27,7 +27,8 @@ pub(crate) struct Scan {
     /// Write every finding of this run as a decision; a file that is there is brought up to date
     #[arg(long, value_name = "FILE")]
     pub(crate) write_baseline: Option<PathBuf>,
-    /// Known keys to find copies of, in any form, as `tenure watchlist export` wrote them
+    /// Known keys to find copies of, in any form, as `tenure watchlist export` wrote them; may be
+    /// given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) watchlist: Vec<PathBuf>,
     /// Known keys alone: no format, no rule

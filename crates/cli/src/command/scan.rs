@@ -305,7 +305,7 @@ fn last_words(scan: &Scan, args: &Args) -> ExitCode {
                 u64::try_from(scan.findings.len()).unwrap_or(u64::MAX),
                 "key"
             ),
-            text::count(scan.stats.files, "file"),
+            findings::extent(scan),
             text::bytes(scan.stats.bytes),
             scan.stats.wall,
         ));

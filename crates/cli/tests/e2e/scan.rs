@@ -3,7 +3,7 @@
 mod bad_input;
 mod decisions;
 mod formats;
-mod history;
+pub(crate) mod history;
 pub(crate) mod sources;
 
 use crate::bench::{Bench, Ran, TODAY};

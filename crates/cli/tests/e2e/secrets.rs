@@ -1,7 +1,10 @@
 //! Canaries of each kind are planted, and everything that Tenure writes is searched for them: raw, base64 at
 //! each offset, hex, URL-encoded, JSON-escaped, and in pieces longer than a hint.
 
-use crate::bench::{Bench, Ran, TODAY, keys};
+use crate::{
+    bench::{Bench, Ran, TODAY, keys},
+    scan::history::git,
+};
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use std::{
@@ -788,6 +791,61 @@ fn no_output_of_a_scan_holds_a_secret() {
         });
     let ran = bench.fed(&["scan", "-", "-v"], &text).ends(1);
     search.clean_run("scan of standard input", &ran);
+}
+
+#[test]
+fn no_output_of_a_scan_of_a_history_holds_a_secret() {
+    let mut canaries = Canaries::default();
+    let openai = |seed| sample::secret("openai", "project_api_key", seed);
+    let bench = Bench::new();
+    let tree = bench.tree();
+    git(tree, &["init", "-q", "-b", "main"]);
+    let path = canaries.plant("the path of a file that is gone", openai(90));
+    let inside = canaries.plant("a file that is gone", sample::generic(91));
+    bench.write(
+        &format!("{path}/a.env"),
+        format!("PAYMENT_API_KEY={inside}\n"),
+    );
+    git(tree, &["add", "-A", "-f"]);
+    let author = canaries.plant("the name of an author", openai(92));
+    let message = canaries.plant("a message", openai(93));
+    let branch = canaries.plant("the name of a branch", openai(94));
+    let tag = canaries.plant("the name of a tag", openai(95));
+    let by = format!("--author={author} <a@example.com>");
+    git(
+        tree,
+        &["commit", "-q", &by, "-m", &format!("use {message}")],
+    );
+    git(tree, &["branch", &branch]);
+    git(tree, &["tag", "-a", &tag, "-m", &format!("with {message}")]);
+    git(tree, &["rm", "-q", "-r", "."]);
+    git(tree, &["commit", "-q", "-m", "gone"]);
+    let staged = canaries.plant("a staged file", sample::generic(96));
+    bench.write("b.env", format!("PAYMENT_API_KEY={staged}\n"));
+    git(tree, &["add", "-f", "b.env"]);
+    let search = canaries.search();
+    for part in [
+        &["--unreachable"][..],
+        &["--since", "2026-01-01"],
+        &["--diff", "HEAD~1..HEAD"],
+        &["--staged"],
+        &["--diff", "nobody..HEAD"],
+    ] {
+        for format in ["table", "json", "csv", "md", "sarif", "gitlab"] {
+            let mut args = vec!["scan", ".", "-v", "--fail-on", "none", "-f", format];
+            args.extend(part);
+            let ran = bench.run(&args);
+            let bad = part.contains(&"nobody..HEAD");
+            assert_eq!(ran.code, if bad { 2 } else { 0 }, "{}", ran.err);
+            search.clean_run(&format!("scan {part:?} {format}"), &ran);
+        }
+    }
+    search.clean_folder("scan of a history", bench.state());
+    let all = bench.run(&["scan", ".", "-f", "json"]).ends(1).json();
+    assert!(
+        all["findings"].as_array().unwrap().len() >= 3,
+        "the canaries are found: {all:#}"
+    );
 }
 
 #[test]

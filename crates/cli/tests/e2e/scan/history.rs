@@ -11,7 +11,7 @@ use tenure_testkit::sample;
 
 /// Runs git as Ann, at a fixed time.
 #[track_caller]
-fn git(folder: &Path, args: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
     let out = Command::new("git")
         .args(args)
         .current_dir(folder)
