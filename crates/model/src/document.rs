@@ -241,6 +241,8 @@ impl Place {
         }
         let named: Vec<&str> = tips.iter().take(MOST).map(String::as_str).collect();
         match tips.len().saturating_sub(MOST) {
+            // What a push brings in is on no branch yet.
+            _ if named.is_empty() && removed.is_none() => out.push_str("; on no branch"),
             _ if named.is_empty() => out.push_str("; on no branch any more"),
             0 => {
                 let _ = write!(out, "; still on {}", named.join(" and "));
@@ -290,6 +292,7 @@ mod tests {
             of(Some("91ab2c0ffff"), &[]),
             format!("{start}; removed in 91ab2c0; on no branch any more")
         );
+        assert_eq!(of(None, &[]), format!("{start}; on no branch"));
         assert_eq!(
             of(None, &["dev", "main", "tag v1"]),
             format!("{start}; still on dev, main and 1 more")
