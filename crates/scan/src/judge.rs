@@ -400,6 +400,10 @@ fn password(value: &str, lower: &str) -> Result<(), Dismissal> {
     if bytes.len() < 6 || bytes.len() > 128 {
         return Err(Dismissal::OrdinaryText);
     }
+    // A template or a pattern of passwords.
+    if (value.starts_with('{') && value.ends_with('}')) || lower.contains("a-z") {
+        return Err(Dismissal::Placeholder);
+    }
     let plain: String = lower
         .chars()
         .map(|c| match c {
@@ -555,6 +559,8 @@ mod tests {
             "getpass",
             "user_password_field",
             "${DB_PASSWORD}",
+            "{urlsafe:27}",
+            "[A-Za-z0-9._~%!*-]",
             "<password>",
             "********",
             "secret",
