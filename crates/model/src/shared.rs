@@ -1,7 +1,7 @@
 //! Values that many keys have in common, held once: reasons, changes, options, controls.
 //!
 //! A [`Shared`] value reads and is written as the value itself. Within [`brief`] it is written in full the
-//! first time and as its number after that, and [`read_brief`] takes that back.
+//! first time and as its number after that, and read back so.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
@@ -147,7 +147,7 @@ thread_local! {
     static BRIEF: RefCell<Option<Brief>> = const { RefCell::new(None) };
 }
 
-/// Runs `work` with shared values written once each.
+/// Runs `work`, which writes or reads one document, with shared values standing in it once each.
 pub fn brief<R>(work: impl FnOnce() -> R) -> R {
     struct Restore(Option<Brief>);
     impl Drop for Restore {
@@ -158,11 +158,6 @@ pub fn brief<R>(work: impl FnOnce() -> R) -> R {
     }
     let _outer = Restore(BRIEF.with(|brief| brief.borrow_mut().replace(Brief::default())));
     work()
-}
-
-/// Runs `work` with the numbers of shared values understood.
-pub fn read_brief<R>(work: impl FnOnce() -> R) -> R {
-    brief(work)
 }
 
 impl<T: Serialize + 'static> Serialize for Shared<T> {
@@ -271,7 +266,7 @@ mod tests {
         assert_eq!(whole.matches("text").count(), 4);
         let short = brief(|| serde_json::to_string(&all)).unwrap();
         assert_eq!(short, r#"[{"text":"a"},{"text":"b"},0,1]"#);
-        let back: Vec<Shared<Reason>> = read_brief(|| serde_json::from_str(&short)).unwrap();
+        let back: Vec<Shared<Reason>> = brief(|| serde_json::from_str(&short)).unwrap();
         assert_eq!(back, all);
         assert!(Arc::ptr_eq(&back[0].0, &back[2].0));
         let back: Vec<Shared<Reason>> = serde_json::from_str(&whole).unwrap();
@@ -279,7 +274,7 @@ mod tests {
         // Each call begins anew, and outside of it numbers mean nothing.
         assert_eq!(brief(|| serde_json::to_string(&all)).unwrap(), short);
         assert!(serde_json::from_str::<Vec<Shared<Reason>>>(&short).is_err());
-        let ahead = read_brief(|| serde_json::from_str::<Vec<Shared<Reason>>>("[0]"));
+        let ahead = brief(|| serde_json::from_str::<Vec<Shared<Reason>>>("[0]"));
         assert!(ahead.is_err());
     }
 }

@@ -144,7 +144,7 @@ impl State {
         let Some(bytes) = read(&path, LONGEST)? else {
             return Ok(None);
         };
-        shared::read_brief(|| serde_json::from_slice(&bytes))
+        shared::brief(|| serde_json::from_slice(&bytes))
             .map(Some)
             .map_err(|error| StateError::Broken {
                 path,

@@ -165,7 +165,7 @@ fn a_giant_line_stops_one_file_and_not_the_run() {
 }
 
 #[test]
-#[ignore = "2 GiB: a minute and more"]
+#[ignore = "2 GiB: a minute and more; `scripts/long large` runs it"]
 fn a_line_of_two_gibibytes_is_survived() {
     let bench = beside();
     let file = std::fs::File::create(bench.tree().join("keys.csv")).unwrap();
