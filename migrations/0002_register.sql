@@ -42,6 +42,8 @@ CREATE UNIQUE INDEX runs_one_import ON runs (source) WHERE state = 'running' AND
 CREATE TABLE keys (
     id TEXT NOT NULL PRIMARY KEY,
     provider TEXT NOT NULL,
+    credential TEXT,
+    provider_id TEXT,
     added_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
     digest TEXT NOT NULL,
@@ -140,7 +142,6 @@ CREATE TABLE controls (
     state TEXT NOT NULL,
     since BIGINT,
     why TEXT NOT NULL,
-    evidence TEXT,
     PRIMARY KEY (key_id, control)
 );
 

@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod word;
 
+pub mod alias;
 pub mod allow;
 pub mod answers;
 pub mod assessment;

@@ -40,7 +40,9 @@ pub struct Fault(#[from] sqlx::Error);
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no database, or it lets nobody in.
-    #[error("the database {place} cannot be opened: {fault}; check that it runs and that its address is right")]
+    #[error(
+        "the database {place} cannot be opened: {fault}; check that it runs and that its address is right"
+    )]
     Closed {
         /// The file, or `PostgreSQL`.
         place: String,
@@ -59,7 +61,9 @@ pub enum StoreError {
         known: u64,
     },
     /// A step that made its tables is not the step of this release.
-    #[error("schema step {version} of the database is not the one of this release; use an official release")]
+    #[error(
+        "schema step {version} of the database is not the one of this release; use an official release"
+    )]
     OtherSteps {
         /// The step.
         version: u64,
@@ -77,7 +81,9 @@ pub enum StoreError {
     #[error("the database holds {0}; restore a backup")]
     Broken(String),
     /// The log is shorter than it was, or another one.
-    #[error("the log was set back: {0}; find out who replaced the database, and restore the latest backup")]
+    #[error(
+        "the log was set back: {0}; find out who replaced the database, and restore the latest backup"
+    )]
     SetBack(String),
     /// The system refuses.
     #[error("{}: {error}", path.display())]
@@ -110,10 +116,9 @@ impl StoreError {
     #[must_use]
     pub fn is_constraint(&self) -> bool {
         match self {
-            Self::Refused(Fault(sqlx::Error::Database(error))) => !matches!(
-                error.kind(),
-                sqlx::error::ErrorKind::Other
-            ),
+            Self::Refused(Fault(sqlx::Error::Database(error))) => {
+                !matches!(error.kind(), sqlx::error::ErrorKind::Other)
+            }
             _ => false,
         }
     }
@@ -151,10 +156,12 @@ impl Store {
             }
             Place::Postgres(url) => ("of PostgreSQL".to_owned(), Pool::postgres(url).await),
         };
-        opened.map(|pool| Self { pool }).map_err(|error| StoreError::Closed {
-            place: name,
-            fault: Fault(error),
-        })
+        opened
+            .map(|pool| Self { pool })
+            .map_err(|error| StoreError::Closed {
+                place: name,
+                fault: Fault(error),
+            })
     }
 
     /// Whether the database answers.
@@ -182,7 +189,10 @@ impl Store {
 
 /// Makes the file for its user alone before anything is in it.
 fn make_file(file: &Path) -> std::io::Result<()> {
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -206,7 +216,10 @@ async fn migrate(pool: &Pool, steps: &[&str], now: Moment) -> Result<()> {
     )
     .await?;
     let applied = tx
-        .rows("SELECT version, digest FROM schema_steps ORDER BY version", args![])
+        .rows(
+            "SELECT version, digest FROM schema_steps ORDER BY version",
+            args![],
+        )
         .await?;
     for row in &applied {
         let (version, found) = (row.int(0)?, row.text(1)?);
@@ -253,13 +266,6 @@ impl Via<'_> {
             Self::Tx(tx) => tx.rows(sql, args).await?,
         })
     }
-
-    pub(crate) fn is_postgres(&self) -> bool {
-        match self {
-            Self::Pool(pool) => pool.is_postgres(),
-            Self::Tx(tx) => tx.is_postgres(),
-        }
-    }
 }
 
 /// JSON for a column.
@@ -269,7 +275,8 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> String {
 
 /// A value back from the JSON of a column.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(text: &str, what: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| StoreError::Broken(format!("a broken {what} ({error})")))
+    serde_json::from_str(text)
+        .map_err(|error| StoreError::Broken(format!("a broken {what} ({error})")))
 }
 
 /// A word back from a column.

@@ -196,7 +196,9 @@ impl Pool {
     /// half way for want of it.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Self::Sqlite { writer, .. } => {
+                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
+            }
             Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
         }
     }
@@ -242,7 +244,11 @@ impl Pool {
 }
 
 impl Tx {
-    pub(crate) async fn rows(&mut self, sql: &str, args: Vec<Arg>) -> Result<Vec<Row>, sqlx::Error> {
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite(tx) => {
                 let rows = sqlite!(sql, args).fetch_all(&mut **tx).await?;
@@ -259,9 +265,10 @@ impl Tx {
     pub(crate) async fn run(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
         match self {
             Self::Sqlite(tx) => Ok(sqlite!(sql, args).execute(&mut **tx).await?.rows_affected()),
-            Self::Postgres(tx) => {
-                Ok(postgres!(sql, args).execute(&mut **tx).await?.rows_affected())
-            }
+            Self::Postgres(tx) => Ok(postgres!(sql, args)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected()),
         }
     }
 
@@ -396,8 +403,11 @@ impl Tx {
                     lists.1.push(identity);
                     lists.2.push(key);
                 }
-                self.run(&format!("{set} {from} {on}"), args![lists.0, lists.1, lists.2])
-                    .await
+                self.run(
+                    &format!("{set} {from} {on}"),
+                    args![lists.0, lists.1, lists.2],
+                )
+                .await
             }
         }
     }
@@ -431,7 +441,11 @@ pub(crate) fn for_update(is_postgres: bool) -> &'static str {
 
 /// The same, where rows that another transaction holds are passed over.
 pub(crate) fn for_update_skipping(is_postgres: bool) -> &'static str {
-    if is_postgres { " FOR UPDATE SKIP LOCKED" } else { "" }
+    if is_postgres {
+        " FOR UPDATE SKIP LOCKED"
+    } else {
+        ""
+    }
 }
 
 /// Whether an error says that the same thing may work when tried again: another writer was there first, or the

@@ -141,10 +141,6 @@ impl Txn {
         Ok(self.tx.link(table, rows).await?)
     }
 
-    pub(crate) fn via(&mut self) -> Via<'_> {
-        Via::Tx(&mut self.tx)
-    }
-
     pub(crate) fn is_postgres(&self) -> bool {
         self.tx.is_postgres()
     }

@@ -65,7 +65,9 @@ pub enum Tampered {
     #[error("the checkpoint {0}")]
     Checkpoint(#[from] NoteError),
     /// A line in no form of an export.
-    #[error("line {line} is neither a block nor an event ({why}), where event {index} was to stand")]
+    #[error(
+        "line {line} is neither a block nor an event ({why}), where event {index} was to stand"
+    )]
     Form {
         /// The line, from 1.
         line: u64,
@@ -117,7 +119,9 @@ pub enum Tampered {
         size: u64,
     },
     /// The log does not begin as it did at an earlier checkpoint.
-    #[error("the log was written anew: the events before {size} are not those of the earlier checkpoint")]
+    #[error(
+        "the log was written anew: the events before {size} are not those of the earlier checkpoint"
+    )]
     Rewritten {
         /// How many events the earlier checkpoint has.
         size: u64,

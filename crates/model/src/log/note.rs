@@ -164,8 +164,8 @@ fn signature(line: &str) -> Result<(&str, Vec<u8>), NoteError> {
 }
 
 fn key_name(name: &str) -> Result<&str, NoteError> {
-    let is_good =
-        !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control());
+    let is_good = !name.is_empty()
+        && !name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control());
     is_good.then_some(name).ok_or(NoteError::Form(
         "the name of a key is not empty and holds no spaces and no plus",
     ))
@@ -262,18 +262,22 @@ impl Checkpoint {
         if origin.is_empty() {
             return Err(NoteError::Form("a checkpoint begins with its origin"));
         }
-        let is_plain = size.bytes().all(|b| b.is_ascii_digit())
-            && (size == "0" || !size.starts_with('0'));
+        let is_plain =
+            size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
         let size = size
             .parse()
             .ok()
             .filter(|_| is_plain)
-            .ok_or(NoteError::Form("the size of a checkpoint is a plain number"))?;
+            .ok_or(NoteError::Form(
+                "the size of a checkpoint is a plain number",
+            ))?;
         let root = BASE64
             .decode(root)
             .ok()
             .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(NoteError::Form("the root of a checkpoint is a hash in base64"))?;
+            .ok_or(NoteError::Form(
+                "the root of a checkpoint is a hash in base64",
+            ))?;
         // Extension lines would be signed and looked at by nobody: this log writes none.
         if lines.next() != Some("") || lines.next().is_some() {
             return Err(NoteError::Form("a checkpoint of this log has three lines"));

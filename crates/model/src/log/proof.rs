@@ -245,14 +245,17 @@ pub fn check_consistency(
 }
 
 /// The hashes of a planned proof, each folded from what `fetch` gives for its nodes. `None` where one is missing.
-pub fn made(
-    plan: &[Element],
-    mut fetch: impl FnMut(NodeId) -> Option<Hash>,
-) -> Option<Vec<Hash>> {
+pub fn made(plan: &[Element], mut fetch: impl FnMut(NodeId) -> Option<Hash>) -> Option<Vec<Hash>> {
     plan.iter()
         .map(|element| {
             let hashes: Option<Vec<Hash>> = element.iter().map(|node| fetch(*node)).collect();
             hashes.map(|hashes| fold(&hashes))
         })
         .collect()
+}
+
+/// The perfect subtrees of a whole tree.
+#[must_use]
+pub fn whole(size: u64) -> Element {
+    cover(0, size)
 }
