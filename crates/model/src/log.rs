@@ -9,3 +9,6 @@ pub mod tree;
 pub use note::{Checkpoint, Signer, Verifier};
 pub use proof::{Bad, NodeId};
 pub use tree::{Hash, Tree, leaf};
+
+#[cfg(test)]
+mod tests;

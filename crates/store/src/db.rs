@@ -294,3 +294,169 @@ pub(crate) fn new_id(letter: char) -> Result<String> {
     })?;
     Ok(format!("{letter}{}", digest::hex(&bytes)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tenure_testkit::database::{Database, Engine};
+
+    const AT: Moment = Moment::of_micros(1_795_721_000_000_000);
+
+    fn place(database: &Database) -> Place {
+        database.file().map_or_else(
+            || Place::Postgres(database.url().unwrap().to_owned()),
+            Place::File,
+        )
+    }
+
+    /// Names and columns of every table.
+    async fn schema(store: &Store) -> Vec<String> {
+        let sql = if store.pool.is_postgres() {
+            "SELECT table_name || '.' || column_name || ' ' || is_nullable FROM information_schema.columns \
+             WHERE table_schema = 'public' ORDER BY 1"
+        } else {
+            "SELECT m.name || '.' || c.name || ' ' || CASE c.\"notnull\" WHEN 1 THEN 'NO' ELSE 'YES' END \
+             FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1"
+        };
+        let rows = store.pool.rows(sql, args![]).await.unwrap();
+        rows.iter().map(|row| row.text(0).unwrap()).collect()
+    }
+
+    async fn every_earlier_version(engine: Engine) {
+        let mut seen: Option<Vec<String>> = None;
+        for version in 0..=MIGRATIONS.len() {
+            let Some(database) = Database::new(engine) else {
+                return;
+            };
+            let store = Store::connect(&place(&database)).await.unwrap();
+            migrate(&store.pool, &MIGRATIONS[..version], AT)
+                .await
+                .unwrap();
+            if version > 0 {
+                // Something that has to be there afterwards.
+                let mut tx = store.pool.begin().await.unwrap();
+                let insert = "INSERT INTO events (log_index, at, who, what, about, denied, body, leaf) \
+                              VALUES (0, 1, 'w', 'x', 'y', 0, '{}', 'l')";
+                tx.run(insert, args![]).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            store.close().await;
+            let store = Store::open(&place(&database), AT).await.unwrap();
+            let now = schema(&store).await;
+            assert!(now.iter().any(|column| column.starts_with("jobs.lease ")));
+            assert_eq!(
+                seen.get_or_insert_with(|| now.clone()),
+                &now,
+                "from {version}"
+            );
+            let events = store
+                .pool
+                .rows("SELECT log_index FROM events", args![])
+                .await
+                .unwrap();
+            assert_eq!(events.len(), usize::from(version > 0));
+            // A second time nothing happens.
+            store.close().await;
+            Store::open(&place(&database), AT)
+                .await
+                .unwrap()
+                .close()
+                .await;
+        }
+    }
+
+    async fn a_newer_database_is_refused(engine: Engine) {
+        let Some(database) = Database::new(engine) else {
+            return;
+        };
+        let store = Store::open(&place(&database), AT).await.unwrap();
+        let mut tx = store.pool.begin().await.unwrap();
+        tx.run(
+            "INSERT INTO schema_steps (version, digest, applied_at) VALUES (99, 'x', 1)",
+            args![],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        store.close().await;
+        let error = Store::open(&place(&database), AT).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Newer { found: 99, .. }),
+            "{error}"
+        );
+        assert!(error.to_string().contains("install a release"), "{error}");
+    }
+
+    async fn a_changed_step_is_refused(engine: Engine) {
+        let Some(database) = Database::new(engine) else {
+            return;
+        };
+        let store = Store::open(&place(&database), AT).await.unwrap();
+        let mut steps = MIGRATIONS.to_vec();
+        steps[1] = "CREATE TABLE other (id BIGINT)";
+        let error = migrate(&store.pool, &steps, AT).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::OtherSteps { version: 2 }),
+            "{error}"
+        );
+    }
+
+    async fn a_step_that_fails_leaves_nothing(engine: Engine) {
+        let Some(database) = Database::new(engine) else {
+            return;
+        };
+        let store = Store::connect(&place(&database)).await.unwrap();
+        let steps = [
+            MIGRATIONS[0],
+            "CREATE TABLE good (id BIGINT); CREATE TABLE bad (",
+        ];
+        migrate(&store.pool, &steps, AT).await.unwrap_err();
+        assert!(schema(&store).await.is_empty());
+    }
+
+    macro_rules! on_both {
+        ($($name:ident),+) => {
+            mod sqlite { $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(tenure_testkit::database::Engine::Sqlite).await;
+                }
+            )+ }
+            mod postgres { $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(tenure_testkit::database::Engine::Postgres).await;
+                }
+            )+ }
+        };
+    }
+
+    on_both!(
+        every_earlier_version,
+        a_newer_database_is_refused,
+        a_changed_step_is_refused,
+        a_step_that_fails_leaves_nothing
+    );
+
+    #[tokio::test]
+    async fn a_file_is_its_users_alone_and_no_address_is_printed() {
+        let database = Database::new(Engine::Sqlite).unwrap();
+        let store = Store::open(&place(&database), AT).await.unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = database.file().unwrap();
+            for file in [file.clone(), file.with_extension("db-wal")] {
+                let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+                assert_eq!(mode, 0o600, "{}", file.display());
+            }
+        }
+        store.close().await;
+        let place = Place::Postgres("postgres://u:hunter2@127.0.0.1:1/x".to_owned());
+        let error = Store::open(&place, AT).await.unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("hunter2"),
+            "{error:?}"
+        );
+    }
+}

@@ -52,7 +52,7 @@ pub struct Import {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Evidence {
     /// A row.
-    Row(SourcedRow),
+    Row(Box<SourcedRow>),
     /// A copy.
     Sighting(Sighting),
 }

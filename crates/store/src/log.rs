@@ -196,6 +196,33 @@ impl Store {
         rows.iter().map(entry).collect()
     }
 
+    /// The first event that is missing in the tables, as far as the head says; `None` where all are there.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn missing_entry(&self) -> Result<Option<u64>> {
+        let size = self.head().await?.tree.size();
+        let rows = self
+            .pool
+            .rows(
+                "SELECT MIN(e.log_index) FROM events e \
+                 WHERE NOT EXISTS (SELECT 1 FROM events n WHERE n.log_index = e.log_index + 1)",
+                args![],
+            )
+            .await?;
+        let has_first = !self
+            .entries(0, 1)
+            .await?
+            .iter()
+            .all(|entry| entry.index > 0);
+        let last = rows.first().map_or(Ok(None), |row| row.maybe_int(0))?;
+        let next = match last {
+            Some(last) if has_first => last.unsigned_abs().saturating_add(1),
+            _ => 0,
+        };
+        Ok((next < size).then_some(next))
+    }
+
     /// The latest events of a kind, newest first, at most `most`, all before event `before` where one is given.
     ///
     /// # Errors
