@@ -77,6 +77,9 @@ pub enum StoreError {
     /// There is no such thing.
     #[error("there is no {0}")]
     Unknown(String),
+    /// No change without a record.
+    #[error("{0} rows were to change without an event that says so; report this as a defect")]
+    Unrecorded(u64),
     /// What is in the database is not what was written.
     #[error("the database holds {0}; restore a backup")]
     Broken(String),

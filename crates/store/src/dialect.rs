@@ -218,12 +218,12 @@ impl Pool {
 
     /// Copies the whole database to a new file. SQLite alone: PostgreSQL has its own tools.
     pub(crate) async fn copy_to(&self, file: &Path) -> Result<bool, sqlx::Error> {
-        let Self::Sqlite { readers, .. } = self else {
+        let Self::Sqlite { writer, .. } = self else {
             return Ok(false);
         };
         sqlx::query("VACUUM INTO $1")
             .bind(file.to_string_lossy().into_owned())
-            .execute(readers)
+            .execute(writer)
             .await?;
         Ok(true)
     }

@@ -275,9 +275,7 @@ impl Store {
 
 /// Seconds until an attempt after the `attempt`-th.
 fn pause(attempt: u32) -> i64 {
-    let doubled = 1i64
-        .checked_shl(attempt.saturating_sub(1))
-        .unwrap_or(i64::MAX);
+    let doubled = 1i64 << attempt.saturating_sub(1).min(20);
     FIRST_PAUSE
         .saturating_mul(doubled)
         .clamp(FIRST_PAUSE, LONGEST_PAUSE)

@@ -229,7 +229,7 @@ impl Store {
         let (clauses, mut args) = self.narrowed(filter);
         args.push(MOST_COUNTED.saturating_add(1).into());
         let sql = format!(
-            "SELECT COUNT(*) FROM (SELECT id FROM key_list{} LIMIT ${}) AS some",
+            "SELECT COUNT(*) FROM (SELECT id FROM key_list{} LIMIT ${}) AS few",
             all_of(&clauses),
             args.len()
         );

@@ -16,10 +16,13 @@ use tenure_model::{
     event::{Change, FactChange},
     facts::{Since, Verdict},
     id::{KeyId, SourceId},
-    key::Told,
+    key::{Basis, Told},
     moment::Moment,
     note::FactNote,
 };
+
+/// The rule that says which records are one key, as the source of what a key is called.
+const IDENTITY: &str = "identity";
 
 /// What stands in `until` of a fact that still holds.
 const NOW: i64 = i64::MAX;
@@ -415,15 +418,25 @@ impl Txn {
             .filter(|(_, (_, how))| *how != Saved::Same)
             .map(|(one, _)| one)
             .collect();
+        let noted = self.noted();
         self.write_keys(&changed).await?;
         for one in &changed {
             self.join(one).await?;
         }
-        self.link_records(&saving).await?;
+        let linked = self.link_records(&saving).await?;
         self.write_facts(&changed).await?;
         self.write_decisions(&changed).await?;
         self.write_controls(&changed).await?;
         self.write_list(&changed).await?;
+        if linked > 0 && self.noted() == noted {
+            // Records were put to keys of which nothing else changed.
+            self.note(Change::Act {
+                act: "put_records_to_keys".to_owned(),
+                kind: "records".to_owned(),
+                id: String::new(),
+                detail: linked.into(),
+            });
+        }
         Ok(outcome)
     }
 
@@ -593,7 +606,8 @@ impl Txn {
         self.unlist(&one.joined).await
     }
 
-    async fn link_records(&mut self, saving: &[Saving<'_>]) -> Result<()> {
+    async fn link_records(&mut self, saving: &[Saving<'_>]) -> Result<u64> {
+        let mut linked = 0u64;
         for (is_sighting, table) in [(false, "source_rows"), (true, "sightings")] {
             let rows: Vec<(String, String, String)> = saving
                 .iter()
@@ -611,10 +625,10 @@ impl Txn {
                 })
                 .collect();
             if !rows.is_empty() {
-                self.link(table, rows).await?;
+                linked = linked.saturating_add(self.link(table, rows).await?);
             }
         }
-        Ok(())
+        Ok(linked)
     }
 
     async fn write_facts(&mut self, changed: &[&Saving<'_>]) -> Result<()> {
@@ -678,7 +692,16 @@ impl Txn {
                     });
                 }
             }
-            if one.before.is_some() && !changes.is_empty() {
+            if changes.is_empty() {
+                // Something that is no fact: a copy more, another reason. What is kept now is named by its digest.
+                changes.push(FactChange {
+                    fact: "key".to_owned(),
+                    from: one.before.as_deref().into(),
+                    to: one.digest.as_str().into(),
+                    source: IDENTITY.to_owned(),
+                });
+            }
+            if one.before.is_some() {
                 self.note(Change::FactsChanged {
                     key: one.id.clone(),
                     facts: changes,
@@ -895,7 +918,18 @@ fn facts_of(key: &Key) -> BTreeMap<String, FactNote> {
             source: told.source.clone().unwrap_or_default(),
         }
     }
+    let named = |text: &Option<String>| FactNote {
+        value: serde_json::to_value(text).unwrap_or_default(),
+        basis: Basis::Inferred,
+        source: IDENTITY.to_owned(),
+    };
     let beside = [
+        ("key.provider", named(&Some(key.provider.clone()))),
+        ("key.credential", named(&key.credential)),
+        ("key.account", named(&key.account)),
+        ("key.key_id", named(&key.key_id)),
+        ("key.name", named(&key.name)),
+        ("key.fingerprint", named(&key.fingerprint)),
         ("key.owner", told(&key.owner)),
         ("key.system", told(&key.system)),
         ("key.expires_at", told(&key.expires_at)),

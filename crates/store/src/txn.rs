@@ -21,6 +21,8 @@ pub struct Txn {
     at: Moment,
     policies: Vec<String>,
     events: Vec<Event>,
+    /// Rows that are changed.
+    written: u64,
 }
 
 impl std::fmt::Debug for Txn {
@@ -41,6 +43,7 @@ impl Store {
             at,
             policies,
             events: Vec::new(),
+            written: 0,
         })
     }
 
@@ -97,13 +100,16 @@ impl Txn {
         self.finish().await
     }
 
-    /// Makes everything stand that was noted. Where nothing was, nothing is written.
+    /// Makes everything stand that was noted. Where nothing was changed, nothing is written.
     ///
     /// # Errors
-    /// The database refuses; then nothing stands.
+    /// The database refuses, or rows were changed without a note: then nothing stands.
     pub async fn commit_noted(self) -> Result<Option<u64>> {
         if self.events.is_empty() {
-            return Ok(None);
+            return match self.written {
+                0 => Ok(None),
+                rows => Err(StoreError::Unrecorded(rows)),
+            };
         }
         self.finish().await.map(Some)
     }
@@ -120,7 +126,9 @@ impl Txn {
     }
 
     pub(crate) async fn run(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64> {
-        Ok(self.tx.run(sql, args).await?)
+        let changed = self.tx.run(sql, args).await?;
+        self.written = self.written.saturating_add(changed);
+        Ok(changed)
     }
 
     pub(crate) async fn bulk(
@@ -130,7 +138,9 @@ impl Txn {
         rows: Vec<Vec<Arg>>,
         tail: &str,
     ) -> Result<u64> {
-        Ok(self.tx.bulk(table, columns, rows, tail).await?)
+        let changed = self.tx.bulk(table, columns, rows, tail).await?;
+        self.written = self.written.saturating_add(changed);
+        Ok(changed)
     }
 
     pub(crate) async fn link(
@@ -138,7 +148,9 @@ impl Txn {
         table: &str,
         rows: Vec<(String, String, String)>,
     ) -> Result<u64> {
-        Ok(self.tx.link(table, rows).await?)
+        let changed = self.tx.link(table, rows).await?;
+        self.written = self.written.saturating_add(changed);
+        Ok(changed)
     }
 
     pub(crate) fn is_postgres(&self) -> bool {

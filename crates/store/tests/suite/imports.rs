@@ -227,7 +227,8 @@ async fn imports_until_it_is_killed() {
         .begin_import(who(), now, &new_import("h1"))
         .await
         .unwrap();
-    for chunk in records(&many()).chunks(20) {
+    let rest = &records(&many())[usize::try_from(import.done).unwrap()..];
+    for chunk in rest.chunks(20) {
         store.import(&mut import, who(), now, chunk).await.unwrap();
     }
 }
