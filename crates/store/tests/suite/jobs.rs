@@ -215,8 +215,17 @@ async fn a_job_of_a_dropped_transaction_is_never_done(setup: Setup) {
         body: String::new(),
         due_at: setup.now(),
     };
-    txn.enqueue(&[job]).await.unwrap();
+    txn.enqueue(std::slice::from_ref(&job)).await.unwrap();
     drop(txn);
+    // Nor is one whose transaction says nothing of what it changes.
+    let mut txn = setup
+        .store
+        .begin(who(), setup.now(), Vec::new())
+        .await
+        .unwrap();
+    txn.enqueue(&[job]).await.unwrap();
+    let error = txn.commit_noted().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unrecorded(1)), "{error}");
     assert!(claim(&setup, "w1", 9).await.is_empty());
 }
 
