@@ -54,7 +54,7 @@ pub enum Evidence {
     /// A row.
     Row(Box<SourcedRow>),
     /// A copy.
-    Sighting(Sighting),
+    Sighting(Box<Sighting>),
 }
 
 /// One record with what it is known by from import to import; [`alias::Identities`] gives that.

@@ -130,7 +130,9 @@ fn start() -> Option<Server> {
         let message = "PostgreSQL is not installed: its tests are SKIPPED (Debian: apt-get install postgresql)";
         assert!(std::env::var_os(REQUIRED).is_none(), "{message}");
         // Not by a macro, whose output a test runner keeps to itself.
-        writeln!(io::stderr(), "\n*** {message} ***\n").unwrap();
+        io::stderr()
+            .write_all(format!("\n*** {message} ***\n\n").as_bytes())
+            .unwrap();
         return None;
     };
     // The server refuses to run as root.

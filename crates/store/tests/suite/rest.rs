@@ -42,7 +42,7 @@ async fn a_people_list_takes_the_place_of_the_one_before(setup: Setup) {
     };
     assert_eq!(set(std::slice::from_ref(&gone)).await, 2);
     assert_eq!(setup.store.people().await.unwrap(), [gone]);
-    assert_eq!(set(&[bob.clone()]).await, 2);
+    assert_eq!(set(std::slice::from_ref(&bob)).await, 2);
     assert_eq!(setup.store.people().await.unwrap(), [bob]);
     let events = EventFilter {
         what: Some("people_changed".to_owned()),
