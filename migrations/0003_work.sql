@@ -24,7 +24,7 @@ CREATE TABLE key_list (
 );
 
 CREATE INDEX key_list_rank ON key_list (rank, id);
-CREATE INDEX key_list_level ON key_list (level, id);
+CREATE INDEX key_list_level ON key_list (level DESC, id);
 CREATE INDEX key_list_due ON key_list (due, id);
 CREATE INDEX key_list_name ON key_list (name, id);
 CREATE INDEX key_list_used ON key_list (last_used, id);
