@@ -508,9 +508,12 @@ pub fn decode(bytes: &[u8]) {
 pub fn watchlist(bytes: &[u8]) {
     if let Ok(watch) = Watch::parse(bytes.to_vec()) {
         assert!(watch.knows(bytes).is_none());
+        let mut within = |span: std::ops::Range<usize>, _| assert!(span.end <= bytes.len());
+        let mut search = watch.search(bytes);
         for run in run::runs(bytes) {
-            watch.copies(bytes, run, |span, _| assert!(span.end <= bytes.len()));
+            search.run(run, &mut within);
         }
+        search.finish(&mut within);
     }
 }
 

@@ -247,15 +247,17 @@ fn import(
             .unwrap_or_default(),
         path: path.clone(),
     };
-    for (kind, path) in request.imports {
+    let exports = request.imports.iter().map(|(kind, path)| {
         let asked = kind.as_deref().map_or(Asked::Named, Asked::As);
-        inventories.take(&named(path), asked, lens, request.today);
-    }
-    for path in request.people {
-        inventories.take(&named(path), Asked::As(PEOPLE), lens, request.today);
-    }
-    let found: Vec<Document> = sources.iter().flat_map(Source::documents).collect();
-    inventories.take_found(&found, lens, request.today);
+        (named(path), asked)
+    });
+    let people = request.people.iter();
+    let people = people.map(|path| (named(path), Asked::As(PEOPLE)));
+    let asked: Vec<_> = exports.chain(people).collect();
+    inventories.take(&asked, lens, request.today);
+    let found = sources.iter().flat_map(Source::documents);
+    let found: Vec<_> = found.map(|document| (document, Asked::Found)).collect();
+    inventories.take(&found, lens, request.today);
 }
 
 /// What the search of all sources gave.
@@ -518,6 +520,7 @@ struct Pools {
     controls: Pool<ControlNote>,
     sunsets: Pool<SunsetNote>,
     facts: Pool<FactNote>,
+    values: Pool<serde_json::Value>,
 }
 
 fn judged(
@@ -559,7 +562,10 @@ fn judged(
     let mut facts: FactNotes = inferred
         .notes
         .into_iter()
-        .map(|(fact, note)| (fact.word().into(), pools.facts.share(note.into())))
+        .map(|(fact, mut note)| {
+            pools.values.share_in(&mut note.value);
+            (fact.word().into(), pools.facts.share(note.into()))
+        })
         .collect();
     for verdict in Verdict::ALL {
         if let Some(day) = inferred.since.of(*verdict) {
@@ -571,7 +577,7 @@ fn judged(
             facts.insert(
                 name.into(),
                 FactNote {
-                    value: day.to_string().into(),
+                    value: serde_json::Value::from(day.to_string()).into(),
                     basis: Basis::Declared,
                     source,
                 }

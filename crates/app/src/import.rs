@@ -89,21 +89,13 @@ impl Inventories {
         })
     }
 
-    /// Reads one file, if it is an inventory.
-    pub fn take(&mut self, document: &Document, asked: Asked<'_>, lens: Lens<'_>, today: Day) {
-        if !self.read.contains(&document.path) {
-            let look = look(document, asked, self.given_columns.as_ref(), today);
-            self.put(document, look, lens);
-        }
-    }
-
-    /// Reads the files that were found, all cores at once; what they say is taken in their order.
-    pub fn take_found(&mut self, documents: &[Document], lens: Lens<'_>, today: Day) {
+    /// Reads files, if they are inventories, all cores at once; what they say is taken in their order.
+    pub fn take(&mut self, documents: &[(Document, Asked<'_>)], lens: Lens<'_>, today: Day) {
         let (read, columns) = (&self.read, self.given_columns.as_ref());
         let looks: Vec<(&Document, Look)> = documents
             .par_iter()
-            .filter(|document| !read.contains(&document.path))
-            .map(|document| (document, look(document, Asked::Found, columns, today)))
+            .filter(|(document, _)| !read.contains(&document.path))
+            .map(|(document, asked)| (document, look(document, *asked, columns, today)))
             .filter(|(_, look)| !matches!(look, Look::Nothing))
             .collect();
         for (document, look) in looks {
@@ -169,6 +161,7 @@ impl Inventories {
             }
         }
         let mut listings: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+        self.rows.reserve(imported.rows.len());
         for mut row in imported.rows {
             if let Some((sighting, kept)) = fingerprinted(&mut row, document, lens) {
                 self.sightings.push(sighting);
