@@ -6,6 +6,7 @@
 #[macro_use]
 pub mod word;
 
+pub mod access;
 pub mod allow;
 pub mod answers;
 pub mod assessment;
@@ -24,6 +25,7 @@ pub mod document;
 pub mod durable;
 pub mod edit;
 pub mod evaluate;
+pub mod exception;
 pub mod explain;
 pub mod facts;
 pub mod horizon;
@@ -31,6 +33,7 @@ pub mod identity;
 pub mod infer;
 pub mod key;
 pub mod level;
+pub mod moment;
 pub mod note;
 pub mod people;
 pub mod place;
