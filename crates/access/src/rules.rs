@@ -446,4 +446,22 @@ mod tests {
         );
         assert!(error.starts_with("mine.cedar"), "{error}");
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_file_with_anything_cut_out_is_taken_or_refused_with_a_message(
+            which in 0..BUILTIN.len(),
+            from in 0usize..600,
+            length in 1usize..40,
+        ) {
+            let (_, text) = BUILTIN[which];
+            let cut: String = text.chars().take(from).chain(text.chars().skip(from + length)).collect();
+            if let Err(error) = with("cut.cedar", &cut) {
+                let shown = error.to_string();
+                proptest::prop_assert!(shown.starts_with("cut.cedar") || shown.contains("cut.cedar too") || shown.contains("stands in"), "{shown}");
+            }
+        }
+    }
 }

@@ -370,7 +370,7 @@ fn found<K: Kind>(rules: &Rules, seed: u8) -> Vec<String> {
     let secret = Bearer::<K>::of(&bits);
     let kinds = |text: &str| -> Vec<String> {
         let hits = rules.find(format!("x = {text}\n").as_bytes());
-        hits.iter().map(|hit| hit.credential.to_owned()).collect()
+        hits.iter().map(|hit| hit.rule.credential.clone()).collect()
     };
     let last = if secret.expose().ends_with('0') {
         "1"
