@@ -10,8 +10,10 @@ use tenure_connect::{
     importer::{self, ColumnMap, Input, Recognised},
 };
 use tenure_model::{
+    access::{Authority, Involved, PersonId, Unit},
     allow::Allow,
     baseline::Baseline,
+    bearer::{Bearer, Hashed},
     catalog::{
         Provider,
         detectors::Detectors,
@@ -21,11 +23,14 @@ use tenure_model::{
     decide::judge,
     declare,
     document::{Document, Place},
+    exception::{Event, Exception, Reasons, Request, Subject},
     explain,
     facts::Case,
+    moment::Moment,
     place::{PlaceKind, hints},
     policy::{self, Policy},
     secret::{Pepper, Secret},
+    token::Api,
     watch::WatchKeys,
 };
 use tenure_scan::{
@@ -267,6 +272,16 @@ pub static OTHERS: &[Target] = &[
         name: "git_history",
         run: git_history,
         corpus: histories,
+    },
+    Target {
+        name: "bearer",
+        run: bearer,
+        corpus: bearers,
+    },
+    Target {
+        name: "exception",
+        run: exception,
+        corpus: exceptions,
     },
     Target {
         name: "words",
@@ -919,6 +934,103 @@ fn workbooks() -> Vec<Vec<u8>> {
         ..edits::Line::default()
     };
     edits::write(&[line]).into_iter().collect()
+}
+
+/// What somebody presents as a token, and what they say who they are and where: refused, or the same again.
+pub fn bearer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(token) = Bearer::<Api>::parse(&text) {
+        assert!(
+            token.expose() == text && Hashed::from_hex(&token.hash().hex()) == Some(token.hash())
+        );
+    }
+    if let Ok(person) = PersonId::new(&text) {
+        assert_eq!(PersonId::new(person.as_str()), Ok(person));
+    }
+    if let Ok(unit) = Unit::parse(&text) {
+        assert_eq!(Unit::parse(unit.as_str()).as_ref(), Ok(&unit));
+        assert!(unit.covers(&unit) && unit.parent().is_none_or(|above| above.covers(&unit)));
+    }
+}
+
+fn bearers() -> Vec<Vec<u8>> {
+    let token = Bearer::<Api>::of(&std::array::from_fn(|at| u8::try_from(at).unwrap_or(0)));
+    ["Ann@X.io", "emea/payments", "*", token.expose()]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec()
+}
+
+/// An exception as it is stored: refused, or one that nobody tied to its key has signed.
+pub fn exception(bytes: &[u8]) {
+    let Ok(exception) = serde_json::from_slice::<Exception>(bytes) else {
+        return;
+    };
+    let signed = match &exception {
+        Exception::Transitional(granted) => Some(granted.signed()),
+        Exception::Permanent(granted) => Some(granted.signed()),
+        Exception::Class(granted) => Some(granted.signed()),
+        _ => None,
+    };
+    if let Some(signed) = signed {
+        let asker = signed.request().by();
+        assert!(signed.approval().by() != asker && signed.acceptance().by() != asker);
+    }
+    let _ = (
+        exception.stage(None, today()),
+        exception.request().statement(),
+    );
+    let again = serde_json::to_vec(&exception).unwrap_or_default();
+    assert_eq!(
+        serde_json::from_slice::<Exception>(&again).ok(),
+        Some(exception)
+    );
+}
+
+fn exceptions() -> Vec<Vec<u8>> {
+    let granted = || {
+        let [asker, ann, rita] = ["asker", "ann", "rita"].map(PersonId::new);
+        let subject = Subject::Class {
+            selector: "provider = example".to_owned(),
+            review_days: 365,
+        };
+        let text = |text: &str| text.to_owned();
+        let reasons = Reasons {
+            bypassed: text("b"),
+            why: text("w"),
+            blocker: text("x"),
+            compensating: vec![text("c")],
+        };
+        let now = Moment::from_micros(1_790_000_000_000_000);
+        let policy = Policy::builtin();
+        let nobody = Involved::default();
+        let request = Request::make(
+            "EX-1",
+            subject,
+            reasons,
+            &asker.ok()?,
+            &nobody,
+            None,
+            &policy,
+            now,
+        )
+        .ok()?;
+        let statement = request.statement();
+        let approval = request
+            .approve(&ann.ok()?, "r", statement.digest(), now)
+            .ok()?;
+        let by = Authority::Executive;
+        let acceptance = request
+            .accept(&approval, &rita.ok()?, by, "r", statement.digest(), now)
+            .ok()?;
+        let asked = Exception::Requested(request.clone());
+        let events = [Event::Approved(approval), Event::Accepted(acceptance)];
+        Some([asked, Exception::fold(request, events).ok()?])
+    };
+    granted()
+        .into_iter()
+        .flatten()
+        .filter_map(|exception| serde_json::to_vec(&exception).ok())
+        .collect()
 }
 
 /// Dates, paths and names, as they stand everywhere.
