@@ -12,6 +12,7 @@ pub mod assessment;
 pub mod baseline;
 pub mod catalog;
 pub mod cell;
+pub mod check;
 pub mod classify;
 pub mod contract;
 pub mod control;
