@@ -2,7 +2,7 @@
 
 mod scan;
 
-pub(crate) use scan::{FailOn, Scan, ScanFormat, Whole};
+pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -121,6 +121,8 @@ pub(crate) struct Assess {
     /// What to call the whole; the first folder's name where it is not given
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) validate: Validate,
     #[command(flatten)]
     pub(crate) output: Output,
 }

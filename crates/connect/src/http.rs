@@ -173,6 +173,15 @@ impl Client {
             .unversioned_rustls_crypto_provider(provider)
             .root_certs(RootCerts::PlatformVerifier)
             .build();
+        Self::with_names(limits, policy, tls, DefaultResolver::default())
+    }
+
+    fn with_names(
+        limits: Limits,
+        policy: AddressPolicy,
+        tls: TlsConfig,
+        names: impl Resolver,
+    ) -> Self {
         let config = Config::builder()
             .proxy(None)
             .http_status_as_error(false)
@@ -189,7 +198,7 @@ impl Client {
             .build();
         let resolver = Vetting {
             policy,
-            inner: DefaultResolver::default(),
+            inner: names,
         };
         Self {
             agent: Agent::with_parts(config, DefaultConnector::default(), resolver),
@@ -322,12 +331,12 @@ fn of_tls(error: &rustls::Error, host: String) -> HttpError {
 /// Names to addresses, each of which is looked at. The connection goes to what comes back from here, so that a
 /// name that changes meanwhile changes nothing.
 #[derive(Debug)]
-struct Vetting {
+struct Vetting<R> {
     policy: AddressPolicy,
-    inner: DefaultResolver,
+    inner: R,
 }
 
-impl Resolver for Vetting {
+impl<R: Resolver> Resolver for Vetting<R> {
     fn resolve(
         &self,
         uri: &ureq::http::Uri,
@@ -359,5 +368,85 @@ impl Resolver for Vetting {
             }
         }
         Ok(addresses)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::Write as _,
+        net::{SocketAddr, TcpListener},
+        sync::{
+            Mutex,
+            atomic::{AtomicUsize, Ordering},
+        },
+        thread,
+    };
+
+    /// A name that leads elsewhere each time it is asked.
+    #[derive(Debug)]
+    struct Turning {
+        answers: Mutex<Vec<Vec<SocketAddr>>>,
+    }
+
+    impl Resolver for Turning {
+        fn resolve(
+            &self,
+            _: &ureq::http::Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let mut out = self.empty();
+            for address in self.answers.lock().unwrap().remove(0) {
+                out.push(address);
+            }
+            Ok(out)
+        }
+    }
+
+    fn listener(host: &str) -> (SocketAddr, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind((host, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let count = Arc::new(AtomicUsize::new(0));
+        let seen = Arc::clone(&count);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                seen.fetch_add(1, Ordering::SeqCst);
+                let _ = stream
+                    .unwrap()
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        (address, count)
+    }
+
+    #[test]
+    fn a_name_that_turns_leads_to_no_address_that_was_not_looked_at() {
+        let (good, good_seen) = listener("127.0.0.1");
+        let (bad, bad_seen) = listener("127.0.0.2");
+        let names = Turning {
+            answers: Mutex::new(vec![vec![good], vec![bad], vec![good, bad], vec![good]]),
+        };
+        let policy = AddressPolicy::allowing(["127.0.0.1"]).unwrap();
+        let client = Client::with_names(Limits::default(), policy, TlsConfig::default(), names);
+        let ask = || {
+            client.send(&Request {
+                method: Method::GET,
+                url: "http://turning.example/".parse().unwrap(),
+                headers: Vec::new(),
+                body: None,
+            })
+        };
+        // INVARIANT: one look per request, and the connection goes where it led.
+        assert_eq!(ask().unwrap().status, 200);
+        assert!(matches!(ask(), Err(HttpError::Address { .. })), "it turned");
+        assert!(
+            matches!(ask(), Err(HttpError::Address { .. })),
+            "one of two is bad"
+        );
+        assert_eq!(ask().unwrap().status, 200);
+        assert_eq!(good_seen.load(Ordering::SeqCst), 2);
+        assert_eq!(bad_seen.load(Ordering::SeqCst), 0);
     }
 }

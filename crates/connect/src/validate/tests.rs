@@ -293,3 +293,48 @@ fn results_stand_in_the_order_of_the_keys_whatever_the_threads_do() {
     assert_eq!(made_up.len(), 12, "one control per host, each another");
     assert_eq!(outcome.requests, 12 * (1 + 10 + 1));
 }
+
+#[test]
+fn a_bare_status_counts_only_while_made_up_keys_are_refused() {
+    let bare = kind("rights = \"/x\"");
+    let mut bare = bare;
+    bare.recipe.validate.as_mut().unwrap().subject = None;
+    bare.recipe.validate.as_mut().unwrap().live = vec![200, 403];
+    // A firewall that steps in after the first request gives everybody the status that a live key may get.
+    let wall = |sent: &str, at: usize| {
+        if at == 0 {
+            honest("")(sent, at)
+        } else {
+            Ok((403, ""))
+        }
+    };
+    let (checked, _) = run(&bare, "ab", &Settings::default(), wall);
+    assert_eq!(states(&checked), [FailedToCheck, FailedToCheck]);
+    let narrow = |sent: &str, at: usize| {
+        if sent == key('a') {
+            Ok((403, ""))
+        } else {
+            honest("")(sent, at)
+        }
+    };
+    let (checked, _) = run(&bare, "ab", &Settings::default(), narrow);
+    assert_eq!(states(&checked), [Live, Refused]);
+}
+
+#[test]
+fn an_answer_that_gives_the_key_back_is_not_repeated() {
+    let echo = |sent: &str, at: usize| {
+        if sent == key('a') {
+            Ok((
+                200,
+                r#"{"login":"key ex_aaaaaaaaaaaaaaaaaaaa of ann","s":["ok","ex_aaaaaaaaaaaaaaaaaaaa"]}"#,
+            ))
+        } else {
+            honest("")(sent, at)
+        }
+    };
+    let (checked, _) = run(&kind("rights = \"/s\""), "a", &Settings::default(), echo);
+    assert_eq!(checked[0].liveness, Live);
+    assert_eq!(checked[0].check.subject, None);
+    assert_eq!(checked[0].check.rights, ["ok"]);
+}
