@@ -1,6 +1,6 @@
 //! A scan as Markdown: for a pull request, or as the summary of a job.
 
-use super::{Look, places, spot, verdict};
+use super::{Look, checked, places, spot, verdict};
 use crate::text::{count, plain};
 use std::fmt::Write as _;
 use tenure_model::scan::{Scan, Standing};
@@ -19,8 +19,8 @@ pub(crate) fn markdown(scan: &Scan, look: Look) -> String {
             continue;
         }
         if rows == 1 {
-            out.push_str("\n| standing | key | hint | where | who can read it | id |\n");
-            out.push_str("| --- | --- | --- | --- | --- | --- |\n");
+            out.push_str("\n| standing | key | hint | works | where | who can read it | id |\n");
+            out.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
         }
         let at = if place.author.is_none() && place.line.is_some() && place.path != "-" {
             spot(place)
@@ -31,6 +31,7 @@ pub(crate) fn markdown(scan: &Scan, look: Look) -> String {
             place.standing.word(),
             &finding.title,
             finding.hint.as_deref().unwrap_or_default(),
+            &checked(finding),
             &at,
             place.audience.word(),
             &finding.id,

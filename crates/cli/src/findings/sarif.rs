@@ -163,6 +163,7 @@ fn result(finding: &Finding, place: &Seen, number: usize, at: usize, look: Look)
         json!({
             "audience": place.audience,
             "liveness": finding.liveness,
+            "check": finding.check,
             "commit": place.commit,
             "atTip": place.at_tip,
         }),

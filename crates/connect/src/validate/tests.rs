@@ -338,3 +338,23 @@ fn an_answer_that_gives_the_key_back_is_not_repeated() {
     assert_eq!(checked[0].check.subject, None);
     assert_eq!(checked[0].check.rights, ["ok"]);
 }
+
+#[test]
+fn where_the_body_tells_a_live_key_it_also_tells_a_made_up_one() {
+    let mut slack = kind("");
+    let recipe = slack.recipe.validate.as_mut().unwrap();
+    recipe.live_when = [("/ok".to_owned(), vec!["true".to_owned()])].into();
+    recipe.refused_when = [("/error".to_owned(), vec!["token_revoked".to_owned()])].into();
+    let provider = |sent: &str, _: usize| {
+        Ok(match sent {
+            _ if sent == key('a') => (200, r#"{"ok":true,"login":"ann"}"#),
+            _ if sent == key('b') => (200, r#"{"ok":false,"error":"token_revoked"}"#),
+            _ => (200, r#"{"ok":false,"error":"invalid_auth"}"#),
+        })
+    };
+    let (checked, _) = run(&slack, "abc", &Settings::default(), provider);
+    assert_eq!(states(&checked), [Live, Refused, FailedToCheck]);
+    let portal = |_: &str, _: usize| Ok((200, "<html>sign in</html>"));
+    let (checked, _) = run(&slack, "abc", &Settings::default(), portal);
+    assert_eq!(states(&checked), [FailedToCheck; 3]);
+}
