@@ -24,7 +24,7 @@ use tenure_model::{
     catalog::{Credential, Provider},
     check::Checked,
     place::{Liveness, Sighting},
-    scan::Scan,
+    scan::{Finding, Scan},
     secret::{Fingerprint, Secret},
 };
 use zeroize::Zeroizing;
@@ -97,8 +97,12 @@ pub struct Validation<'v> {
     waiting: Waiting,
 }
 
-/// Secrets by fingerprint, provider and kind.
-type Held = BTreeMap<(Fingerprint, String, String), Secret>;
+/// A secret as it is known: fingerprint, provider, kind.
+type Name = (Fingerprint, String, String);
+/// Secrets at hand.
+type Held = BTreeMap<Name, Secret>;
+/// Secrets to ask about, with the public id that is known of each.
+type Wanted = BTreeMap<Name, Option<String>>;
 
 /// Secrets that wait to be asked about.
 #[derive(Default)]
@@ -213,24 +217,30 @@ impl<'v> Validation<'v> {
         }
     }
 
-    /// Asks about the keys of findings, and says of each what came of it.
+    /// Asks about the keys of findings, each once, and says of each what came of it.
     pub fn scan(&self, scan: &mut Scan, progress: &dyn Progress) {
-        let mut held = self.take();
-        let wanted = scan.findings.iter().map(|finding| {
+        let name = |finding: &Finding| {
             let print = Fingerprint::parse(&finding.fingerprint)?;
-            let name = (print, finding.provider.clone(), finding.credential.clone());
-            Some((name, finding.key_id.clone()))
-        });
-        let (results, requests) = self.ask(&mut held, wanted.collect(), progress);
-        for (finding, checked) in scan.findings.iter_mut().zip(results) {
-            let count = scan
-                .stats
-                .validated
-                .entry(checked.liveness.word().to_owned())
-                .or_default();
+            Some((print, finding.provider.clone(), finding.credential.clone()))
+        };
+        let mut wanted = Wanted::new();
+        for finding in &scan.findings {
+            if let Some(name) = name(finding) {
+                let id = wanted.entry(name).or_default();
+                *id = id.take().or_else(|| finding.key_id.clone());
+            }
+        }
+        let (told, requests) = self.ask(wanted, progress);
+        for checked in told.values() {
+            let word = checked.liveness.word().to_owned();
+            let count = scan.stats.validated.entry(word).or_default();
             *count = count.saturating_add(1);
-            finding.liveness = checked.liveness;
-            finding.check = Some(checked.check);
+        }
+        for finding in &mut scan.findings {
+            if let Some(checked) = name(finding).and_then(|name| told.get(&name)) {
+                finding.liveness = checked.liveness;
+                finding.check = Some(checked.check.clone());
+            }
         }
         scan.stats.requests = requests;
         scan.notes.extend(self.notes());
@@ -239,28 +249,20 @@ impl<'v> Validation<'v> {
     /// Asks about the keys of sightings, each once. What is known of a key already stays where nothing better
     /// comes of it.
     pub(crate) fn sightings(&self, seen: &mut [Sighting], progress: &dyn Progress) -> Vec<String> {
-        let mut held = self.take();
-        let mut first: BTreeMap<Fingerprint, (String, String, Option<String>)> = BTreeMap::new();
+        let name = |one: &Sighting| {
+            let print = one.fingerprint.clone()?;
+            Some((print, one.provider.clone(), one.credential.clone()))
+        };
+        let mut wanted = Wanted::new();
         for one in seen.iter() {
-            let Some(print) = one.fingerprint.clone() else {
-                continue;
-            };
-            let entry = first.entry(print).or_insert_with(|| {
-                (
-                    one.provider.clone(),
-                    one.credential.clone(),
-                    one.key_id.clone(),
-                )
-            });
-            entry.2 = entry.2.take().or_else(|| one.key_id.clone());
+            if let Some(name) = name(one) {
+                let id = wanted.entry(name).or_default();
+                *id = id.take().or_else(|| one.key_id.clone());
+            }
         }
-        let wanted = first.iter().map(|(print, (provider, kind, id))| {
-            Some(((print.clone(), provider.clone(), kind.clone()), id.clone()))
-        });
-        let (results, _) = self.ask(&mut held, wanted.collect(), progress);
-        let told: BTreeMap<&Fingerprint, Checked> = first.keys().zip(results).collect();
+        let (told, _) = self.ask(wanted, progress);
         for one in seen {
-            let Some(checked) = one.fingerprint.as_ref().and_then(|print| told.get(print)) else {
+            let Some(checked) = name(one).and_then(|name| told.get(&name)) else {
                 continue;
             };
             let firm = matches!(checked.liveness, Liveness::Live | Liveness::Refused);
@@ -281,46 +283,37 @@ impl<'v> Validation<'v> {
     }
 
     /// One result for each that is wanted, and the number of requests.
-    fn ask(
-        &self,
-        held: &mut Held,
-        wanted: Vec<Option<((Fingerprint, String, String), Option<String>)>>,
-        progress: &dyn Progress,
-    ) -> (Vec<Checked>, u64) {
+    fn ask(&self, wanted: Wanted, progress: &dyn Progress) -> (BTreeMap<Name, Checked>, u64) {
+        let mut held = self.take();
         let nothing = |liveness, why: &str| Checked::without_answer(liveness, None, why.to_owned());
-        let mut results: Vec<Checked> = Vec::new();
-        let (mut asked, mut places) = (Vec::new(), Vec::new());
-        for (at, one) in wanted.into_iter().enumerate() {
-            let kind = one
-                .as_ref()
-                .and_then(|((_, provider, kind), _)| self.kind(provider, kind));
-            let secret = one.as_ref().and_then(|(name, _)| held.remove(name));
-            results.push(match (kind, secret) {
+        let mut told = BTreeMap::new();
+        let (mut asked, mut names) = (Vec::new(), Vec::new());
+        for (name, key_id) in wanted {
+            let kind = self.kind(&name.1, &name.2);
+            match (kind, held.remove(&name)) {
                 (Some((provider, kind)), Some(secret)) => {
                     asked.push(Asked {
                         provider: &provider.provider,
                         kind,
                         secret,
-                        key_id: one.and_then(|(_, id)| id),
+                        key_id,
                     });
-                    places.push(at);
-                    nothing(Liveness::NotChecked, "")
+                    names.push(name);
                 }
                 (Some((_, kind)), None) if validate::has_request(kind) => {
-                    nothing(Liveness::NotChecked, "its secret is not at hand")
+                    let why = "its secret is not at hand";
+                    told.insert(name, nothing(Liveness::NotChecked, why));
                 }
-                _ => nothing(
-                    Liveness::CannotCheck,
-                    "no request is known that would check it",
-                ),
-            });
+                _ => {
+                    let why = "no request is known that would check it";
+                    told.insert(name, nothing(Liveness::CannotCheck, why));
+                }
+            }
         }
         // What nobody wants is wiped before the first request.
-        held.clear();
-        progress.begin(
-            "asking providers",
-            u64::try_from(asked.len()).unwrap_or(u64::MAX),
-        );
+        drop(held);
+        let count = u64::try_from(asked.len()).unwrap_or(u64::MAX);
+        progress.begin("asking providers", count);
         let outcome = validate::validate(
             asked,
             &self.settings,
@@ -329,12 +322,8 @@ impl<'v> Validation<'v> {
             &|| progress.file(),
         );
         progress.end();
-        for (at, checked) in places.into_iter().zip(outcome.checked) {
-            if let Some(slot) = results.get_mut(at) {
-                *slot = checked;
-            }
-        }
-        (results, outcome.requests)
+        told.extend(names.into_iter().zip(outcome.checked));
+        (told, outcome.requests)
     }
 
     fn notes(&self) -> Vec<String> {

@@ -74,7 +74,8 @@ pub(crate) enum Command {
 }
 
 /// Finds every key below the given places and in the given exports, brings together what belongs together,
-/// classifies and decides each, and prints one row per verdict. Nothing leaves this machine.
+/// classifies and decides each, and prints one row per verdict. Nothing leaves this
+/// machine unless --validate is given.
 ///
 /// Files below a folder that are inventories by their content (an AWS credential report, lists of keys,
 /// spreadsheets saved as CSV, people lists) are read as such; everything else is searched for copies of keys.

@@ -45,7 +45,7 @@ fn bench(seeds: &[u64]) -> Bench {
         );
         bench.write(
             &format!("copy/{seed}.env"),
-            format!("TOKEN={}\n", token(*seed)),
+            format!("GITLAB_TOKEN={}\n", token(*seed)),
         );
     }
     bench

@@ -101,11 +101,8 @@ pub(super) fn request(
         Auth::Query(name) => {
             url.query_pairs_mut().append_pair(name, text);
         }
-        Auth::SigV4(service) => {
-            for (name, value) in signed(&method, &url, service, filled.key_id()?, text)? {
-                header(&name, value);
-            }
-        }
+        // Signed below, when all else stands.
+        Auth::SigV4(_) => {}
         Auth::OauthClientCredentials if method == Method::POST => {
             body = Some(client_credentials(body, filled.key_id()?, text)?);
         }
@@ -123,6 +120,17 @@ pub(super) fn request(
             "application/x-www-form-urlencoded"
         };
         headers.push(("Content-Type".to_owned(), Zeroizing::new(kind.to_owned())));
+    }
+    if let Some(Auth::SigV4(service)) = &recipe.auth {
+        let content = body.as_ref().map_or(&[][..], |body| body.as_slice());
+        headers.extend(signed(
+            &method,
+            &url,
+            content,
+            service,
+            filled.key_id()?,
+            text,
+        )?);
     }
     if headers
         .iter()
@@ -278,6 +286,7 @@ fn client_credentials(
 fn signed(
     method: &Method,
     url: &Url,
+    body: &[u8],
     service: &str,
     id: &str,
     secret: &str,
@@ -303,7 +312,7 @@ fn signed(
         method.as_str(),
         url.as_str(),
         [("host", url.authority())].into_iter(),
-        SignableBody::Bytes(&[]),
+        SignableBody::Bytes(body),
     )
     .map_err(failed)?;
     let (instructions, _) = sign(request, &params).map_err(failed)?.into_parts();

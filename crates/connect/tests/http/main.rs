@@ -181,7 +181,8 @@ fn no_redirect_is_followed_neither_here_nor_to_another_host() {
 #[test]
 fn what_is_too_long_or_too_slow_ends_in_bounded_time_and_space() {
     type Writes = fn(&mut dyn std::io::Write) -> std::io::Result<()>;
-    let cases: [(&str, Writes, fn(&HttpError) -> bool); 7] = [
+    type Fits = fn(&HttpError) -> bool;
+    let cases: [(&str, Writes, Fits); 7] = [
         (
             "an endless body",
             |out| {
