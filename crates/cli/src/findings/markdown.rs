@@ -19,19 +19,23 @@ pub(crate) fn markdown(scan: &Scan, look: Look) -> String {
             continue;
         }
         if rows == 1 {
-            out.push_str("\n| standing | key | hint | works | where | who can read it | id |\n");
-            out.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
+            out.push_str("\n| standing | key | hint | where | who can read it | id |\n");
+            out.push_str("| --- | --- | --- | --- | --- | --- |\n");
         }
         let at = if place.author.is_none() && place.line.is_some() && place.path != "-" {
             spot(place)
         } else {
             place.sentence.clone()
         };
+        // Whether a key works stands there only where somebody asked.
+        let key = match finding.check {
+            Some(_) => format!("{}: {}", finding.title, checked(finding)),
+            None => finding.title.clone(),
+        };
         let cells = [
             place.standing.word(),
-            &finding.title,
+            &key,
             finding.hint.as_deref().unwrap_or_default(),
-            &checked(finding),
             &at,
             place.audience.word(),
             &finding.id,
