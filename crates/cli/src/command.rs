@@ -200,7 +200,7 @@ pub(crate) fn validation<'p>(
         account: args.validate_account.clone(),
         control: args.validate_control.clone(),
         allow_address: args.validate_allow_address.clone(),
-        timeout: Some(std::time::Duration::from_secs(args.validate_timeout)),
+        timeout: args.validate_timeout.map(std::time::Duration::from_secs),
     };
     Validation::new(providers, &options)
         .map(Some)

@@ -110,9 +110,9 @@ pub(crate) struct Validate {
     /// A network that may be reached although it is not public, for example 10.1.0.0/16
     #[arg(long, value_name = "CIDR", requires = "validate")]
     pub(crate) validate_allow_address: Vec<String>,
-    /// The longest that one request may take, in seconds
-    #[arg(long, value_name = "SECONDS", requires = "validate", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
-    pub(crate) validate_timeout: u64,
+    /// The longest that one request may take, in seconds; 10 where it is not given
+    #[arg(long, value_name = "SECONDS", requires = "validate", value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub(crate) validate_timeout: Option<u64>,
 }
 
 /// Which part of the histories is searched.
