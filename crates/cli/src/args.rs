@@ -123,9 +123,9 @@ pub(crate) struct Assess {
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
     #[command(flatten)]
-    pub(crate) validate: Validate,
-    #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) validate: Validate,
 }
 
 /// How an assessment is written.

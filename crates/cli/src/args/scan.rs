@@ -49,8 +49,6 @@ pub(crate) struct Scan {
     /// Not these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) no_rule: Vec<String>,
-    #[command(flatten)]
-    pub(crate) validate: Validate,
     /// `tenure:allow` in scanned files does not count
     #[arg(long)]
     pub(crate) no_allow: bool,
@@ -84,6 +82,8 @@ pub(crate) struct Scan {
     /// No colour, as with NO_COLOR in the environment
     #[arg(long)]
     pub(crate) no_color: bool,
+    #[command(flatten)]
+    pub(crate) validate: Validate,
 }
 
 /// Whether providers are asked about the keys.
