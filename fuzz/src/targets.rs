@@ -7,7 +7,9 @@ use std::{cell::OnceCell, fmt::Write as _, fs, io::Write as _, path::Path};
 use tempfile::TempDir;
 use tenure_connect::{
     edits,
+    http::Answer,
     importer::{self, ColumnMap, Input, Recognised},
+    validate::answer::{self, Reading},
 };
 use tenure_model::{
     access::{Authority, Involved, PersonId, Unit},
@@ -282,6 +284,11 @@ pub static OTHERS: &[Target] = &[
         name: "exception",
         run: exception,
         corpus: exceptions,
+    },
+    Target {
+        name: "provider_answer",
+        run: provider_answer,
+        corpus: provider_answers,
     },
     Target {
         name: "words",
@@ -1031,6 +1038,58 @@ fn exceptions() -> Vec<Vec<u8>> {
         .flatten()
         .filter_map(|exception| serde_json::to_vec(&exception).ok())
         .collect()
+}
+
+/// What a provider answers, by recipes of every form: the first byte picks the status. Nothing is accepted that
+/// does not show what its recipe wants, and what is told of it is short.
+pub fn provider_answer(bytes: &[u8]) {
+    const RECIPES: [&str; 4] = [
+        "subject = \"/user/login\"\nrights = \"/scopes\"",
+        "subject = \"xml:Arn\"",
+        "live_when = { \"/ok\" = [\"true\"] }\nrefused_when = { \"/error\" = [\"revoked\"] }",
+        "rights = \"\"",
+    ];
+    const STATUSES: [u16; 6] = [200, 201, 401, 403, 429, 500];
+    let (first, body) = bytes.split_first().unwrap_or((&0, &[]));
+    let answer = Answer {
+        status: STATUSES[usize::from(*first) % STATUSES.len()],
+        headers: Default::default(),
+        body: body.to_vec().into(),
+    };
+    for lines in RECIPES {
+        let text = format!(
+            "schema = \"tenure.provider/1\"\nprovider = \"ex\"\nname = \"Ex\"\ncategory = \"x\"\n[[credential]]\nkind = \"k\"\nname = \"K\"\nstands_on = \"static\"\n[credential.recipe.validate]\nlive = [200, 403]\nrefused = [401]\n{lines}\n"
+        );
+        let provider = Provider::parse("ex.toml", &text).unwrap();
+        let recipe = provider.credentials[0].recipe.validate.as_ref().unwrap();
+        let reading = answer::read(recipe, &answer);
+        match &reading {
+            Reading::Accepted { subject, rights } => {
+                assert!(matches!(answer.status, 200 | 403));
+                assert!(recipe.subject.is_none() || subject.is_some() || answer.status == 403);
+                let texts = rights.iter().chain(subject);
+                assert!(texts.clone().count() <= 65);
+                for text in texts {
+                    assert!(text.chars().count() <= 128 && !text.chars().any(char::is_control));
+                }
+            }
+            Reading::Refused => assert!(answer.status == 401 || !recipe.refused_when.is_empty()),
+            Reading::Neither(_) => assert_ne!(answer.status, 401),
+        }
+    }
+}
+
+fn provider_answers() -> Vec<Vec<u8>> {
+    [
+        &br#"x{"user":{"login":"ann"},"scopes":["repo","read:org"]}"#[..],
+        br#"x{"ok":false,"error":"revoked","a":true}"#,
+        br#"x{"ok":true,"user":{"login":7}}"#,
+        b"x<R><Arn>arn:aws:iam::1:user/a</Arn></R>",
+        br#"x["a",{"name":"b"},{"handle":"c"},null,1]"#,
+        b"z",
+    ]
+    .map(<[u8]>::to_vec)
+    .to_vec()
 }
 
 /// Dates, paths and names, as they stand everywhere.

@@ -7,6 +7,7 @@ use crate::{
     reported,
     rule_files::RuleFiles,
     tree::{DeclaredPlaces, Document, Lens, Source},
+    validate::Validation,
 };
 use rayon::prelude::*;
 use std::{
@@ -67,6 +68,8 @@ pub struct Request<'r> {
     pub today: Day,
     /// What to call the whole; the first folder's name where it is not given.
     pub title: Option<String>,
+    /// How providers are asked whether keys live; none where nobody is asked.
+    pub validation: Option<&'r Validation<'r>>,
 }
 
 /// What came of it.
@@ -126,6 +129,7 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
         pepper: request.pepper,
         policy: request.policy,
         rule_files: &RuleFiles::default(),
+        validation: request.validation,
     };
     let (declarations, places) = declarations(request)?;
     let exclude = exclude::globs(request.exclude)?;
@@ -165,7 +169,13 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
             n => format!("none of the {n} files in the given places is text"),
         })));
     }
-    Ok(put_together(request, declarations, inventories, whole))
+    Ok(put_together(
+        request,
+        declarations,
+        inventories,
+        whole,
+        progress,
+    ))
 }
 
 /// What cannot be right is refused before anything is read.
@@ -314,6 +324,7 @@ fn put_together(
     declarations: Declarations,
     inventories: Inventories,
     whole: Whole,
+    progress: &dyn Progress,
 ) -> Assessed {
     let mut notes: Vec<String> = inventories.notes().collect();
     let mut watched = whole.watched;
@@ -329,6 +340,9 @@ fn put_together(
         }
     }
     reported::put_to(&mut sightings, inventories.findings);
+    if let Some(validation) = request.validation {
+        notes.extend(validation.sightings(&mut sightings, progress));
+    }
     let (mut known, pairs) = identity::merge(inventories.rows, sightings, &inventories.listings);
     for unused in identity::declare(&mut known, &declarations) {
         // Edits speak of the keys of every place, and this is one of them.

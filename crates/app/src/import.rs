@@ -300,6 +300,9 @@ fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<(
         }
     }
     let fingerprint = lens.pepper.fingerprint(&secret);
+    if let (Some(validation), Some(kind)) = (lens.validation, &row.credential) {
+        validation.keep(&fingerprint, &row.provider, kind, &secret);
+    }
     let bits = format.map(|rule| rule.tail_bits(WINDOW));
     let window = watchlist::window(secret.expose(), bits);
     let kept = Kept {

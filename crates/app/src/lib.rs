@@ -16,4 +16,5 @@ pub mod sources;
 pub mod state;
 pub mod sunsets;
 pub mod tree;
+pub mod validate;
 pub mod watchlist;

@@ -14,6 +14,7 @@ pub mod baseline;
 pub mod bearer;
 pub mod catalog;
 pub mod cell;
+pub mod check;
 pub mod classify;
 pub mod contract;
 pub mod control;

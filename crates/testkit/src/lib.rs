@@ -13,3 +13,4 @@
 
 pub mod disguise;
 pub mod sample;
+pub mod server;

@@ -185,6 +185,7 @@ impl<'g> Grouped<'g> {
                 key_id: found.key_id.clone(),
                 hint: found.hint,
                 liveness: UNCHECKED,
+                check: None,
                 standing: Standing::New,
                 places: Vec::new(),
             });

@@ -1,6 +1,6 @@
 //! What is left of a candidate after its secret is gone: the fingerprint, the durable id, the place in its text.
 
-use crate::rule_files::RuleFiles;
+use crate::{rule_files::RuleFiles, validate::Validation};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     allow::Allow,
@@ -32,6 +32,8 @@ pub struct Lens<'l> {
     pub policy: &'l Policy,
     /// Rule files of other scanners, beside the formats.
     pub rule_files: &'l RuleFiles,
+    /// Where secrets wait to be asked about; none where no provider is asked.
+    pub validation: Option<&'l Validation<'l>>,
 }
 
 /// A candidate after its secret is gone.
@@ -112,6 +114,15 @@ impl Sink for Catch<'_> {
             .any(|kind| {
                 kind.test_mode.as_ref().and_then(|fact| fact.value) == Some(TestMode::ByPrefix)
             });
+        let fingerprint = secret.then(|| self.lens.pepper.fingerprint(&candidate.secret));
+        if let (Some(validation), Some(print)) = (self.lens.validation, &fingerprint) {
+            validation.keep(
+                print,
+                &candidate.provider,
+                &candidate.credential,
+                &candidate.secret,
+            );
+        }
         self.found.push(Found {
             id: durable::id(
                 &candidate.secret,
@@ -121,7 +132,7 @@ impl Sink for Catch<'_> {
             test_mode: by_prefix && candidate.prefix.contains("test"),
             key_id: (!secret)
                 .then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned()),
-            fingerprint: secret.then(|| self.lens.pepper.fingerprint(&candidate.secret)),
+            fingerprint,
             watched: secret.then(|| {
                 let bytes = candidate.secret.expose();
                 let window = watchlist::window(bytes, candidate.tail_bits);

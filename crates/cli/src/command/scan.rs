@@ -48,6 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         rules = rules.watching(command::watchlist::read(path)?);
     }
     let rule_files = rule_files(args)?;
+    let validation = command::validation(&args.validate, &providers)?;
     let (pepper, state) = command::assess::pepper(State::of_user())?;
     let cache = state
         .as_ref()
@@ -66,6 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 pepper: &pepper,
                 policy: &policy,
                 rule_files: &rule_files,
+                validation: validation.as_ref(),
             },
             &Wanted {
                 only: &args.rule,
@@ -78,6 +80,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             &Bar::of_bytes(args.quiet),
         )
         .map_err(failure)?;
+    if let Some(validation) = &validation {
+        validation.scan(&mut scan, &Bar::of_keys(args.quiet));
+    }
     if let Some(before) = &baseline {
         let partly: Vec<String> = scan.skipped.iter().map(|one| one.path.clone()).collect();
         let gone = |path: &str| !is_below(path, &partly) && gone(path, &read, paths);
