@@ -9,5 +9,7 @@ pub mod git;
 mod json;
 pub mod mail;
 pub mod notebook;
+pub mod office;
 pub mod opened;
 pub mod ticket;
+mod xml;
