@@ -126,6 +126,7 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
         pepper: request.pepper,
         policy: request.policy,
         rule_files: &RuleFiles::default(),
+        apart: None,
     };
     let (declarations, places) = declarations(request)?;
     let exclude = exclude::globs(request.exclude)?;

@@ -34,6 +34,7 @@ use text::Counted;
 
 pub use catch::Lens;
 pub use past::History;
+pub use tenure_scan::source::opened::Apart;
 
 /// The rules that no provider's file holds.
 pub const GENERIC: [&str; 5] = [
@@ -249,6 +250,9 @@ impl Places {
         }
         progress.end();
         let whole = self.whole && grouped.skipped() == skipped;
+        for (file, problem) in lens.rule_files.left_out() {
+            grouped.skip(file, format!("left out: {problem}"));
+        }
         let scanned = grouped.finish(self.with_files)?;
         Ok(Scanned { whole, ..scanned })
     }

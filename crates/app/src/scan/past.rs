@@ -238,6 +238,17 @@ impl Past {
             {
                 continue;
             }
+            let commits: Vec<String> = stories.0.iter().map(ToString::to_string).collect();
+            let rule_files = grouped.lens.rule_files;
+            let path = match &at {
+                history::Place::File(path) | history::Place::Staged(path) => path,
+                _ => &place.path,
+            };
+            // A rule of a file stands under its own name, which no format has.
+            found.retain(|one| {
+                one.provider != "unknown"
+                    || !rule_files.allow_commits(&one.credential, path, &commits)
+            });
             pair(&mut found);
             grouped.take_past(&self.source, &place, found);
         }

@@ -24,7 +24,7 @@ use tenure_scan::{
     reader::{self, Outcome},
     source::{
         files,
-        opened::{self, Limits, Take},
+        opened::{self, Apart, Limits, Take},
     },
 };
 
@@ -152,6 +152,10 @@ impl Take for Texts<'_> {
 
     fn refused(&mut self, path: &str, reason: String) {
         self.file.problems.push((path.to_owned(), reason));
+    }
+
+    fn apart(&self) -> Option<&dyn Apart> {
+        self.lens.apart
     }
 }
 

@@ -16,6 +16,7 @@ use tenure_scan::{
     engine::{Candidate, Sink},
     judge::Dismissal,
     rule::Rules,
+    source::opened::Apart,
     watchlist::{self, Known},
 };
 
@@ -32,6 +33,8 @@ pub struct Lens<'l> {
     pub policy: &'l Policy,
     /// Rule files of other scanners, beside the formats.
     pub rule_files: &'l RuleFiles,
+    /// What reads PDF; none leaves them unread, and says so.
+    pub apart: Option<&'l dyn Apart>,
 }
 
 /// A candidate after its secret is gone.

@@ -56,7 +56,11 @@ pub(super) fn zip(
         opener.public_channels = chat::public_channels(&bytes);
     }
     let mut office = {
-        let names: BTreeSet<String> = archive.file_names().flatten().map(|name| name.into_owned()).collect();
+        let names: BTreeSet<String> = archive
+            .file_names()
+            .flatten()
+            .map(|name| name.into_owned())
+            .collect();
         let mut member = |name: &str| {
             let mut from = archive.by_name(name).ok()?;
             opener.read(&format!("{}!{name}", place.path), &mut from)

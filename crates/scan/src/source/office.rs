@@ -115,8 +115,13 @@ impl Office {
             };
             let path = format!("{folder}/_rels/{name}.rels");
             let links = names(&path).then(|| member(&path)).flatten();
-            let links = links.map(|bytes| targets(folder, &bytes)).unwrap_or_default();
-            for notes in links.into_values().filter(|to| to.contains("/notesSlides/")) {
+            let links = links
+                .map(|bytes| targets(folder, &bytes))
+                .unwrap_or_default();
+            for notes in links
+                .into_values()
+                .filter(|to| to.contains("/notesSlides/"))
+            {
                 self.named.insert(notes, Named::Part(title.clone()));
             }
         }
@@ -202,7 +207,13 @@ impl Office {
     /// What is left when every member was given: texts of a workbook that no cell shows.
     pub(super) fn rest(&self, opener: &mut Opener<'_>, place: &Place) {
         let mut text = Zeroizing::new(Vec::new());
-        for (at, _) in self.strings.used.iter().enumerate().filter(|(_, used)| !**used) {
+        for (at, _) in self
+            .strings
+            .used
+            .iter()
+            .enumerate()
+            .filter(|(_, used)| !**used)
+        {
             text.extend_from_slice(self.strings.at(at).unwrap_or_default().as_bytes());
             text.push(b'\n');
         }
@@ -215,13 +226,7 @@ impl Office {
         }
     }
 
-    fn give(
-        &self,
-        opener: &mut Opener<'_>,
-        place: &Place,
-        part: &str,
-        bytes: Zeroizing<Vec<u8>>,
-    ) {
+    fn give(&self, opener: &mut Opener<'_>, place: &Place, part: &str, bytes: Zeroizing<Vec<u8>>) {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return;
         }
@@ -394,7 +399,12 @@ impl Office {
         });
         if whole {
             self.grid(opener, place, grid);
-            self.give(opener, place, &format!("sheet “{name}”, beside cells"), prose.said());
+            self.give(
+                opener,
+                place,
+                &format!("sheet “{name}”, beside cells"),
+                prose.said(),
+            );
         }
         whole
     }
@@ -488,8 +498,10 @@ impl Grid {
             return;
         }
         if ahead > 0 {
-            self.text
-                .extend(std::iter::repeat_n(b'\n', usize::try_from(ahead).unwrap_or(0)));
+            self.text.extend(std::iter::repeat_n(
+                b'\n',
+                usize::try_from(ahead).unwrap_or(0),
+            ));
             self.line = row;
         } else if self.text.last().is_some_and(|last| *last != b'\n') {
             self.text.push(b'\t');

@@ -45,10 +45,12 @@ impl Element<'_> {
 }
 
 fn plain(attribute: &quick_xml::events::attributes::Attribute<'_>) -> String {
-    attribute.normalized_value(XmlVersion::Implicit1_0).map_or_else(
-        |_| attribute.value.clone().into_owned(),
-        std::borrow::Cow::into_owned,
-    )
+    attribute
+        .normalized_value(XmlVersion::Implicit1_0)
+        .map_or_else(
+            |_| attribute.value.clone().into_owned(),
+            std::borrow::Cow::into_owned,
+        )
 }
 
 /// Walks through a document; false where it is not well formed, behind what came before.

@@ -38,7 +38,16 @@ fn opened_within(name: &str, members: &[(&str, &str)], limits: Option<Limits>) -
     assert_eq!(kind(name, &bytes), Some(Kind::Zip));
     let mut seen = Seen::default();
     let place = Place::of_file(name, PlaceKind::Config);
-    assert!(open(&place, Kind::Zip, &mut Cursor::new(bytes), limits, &mut seen).unwrap());
+    assert!(
+        open(
+            &place,
+            Kind::Zip,
+            &mut Cursor::new(bytes),
+            limits,
+            &mut seen
+        )
+        .unwrap()
+    );
     seen
 }
 
@@ -48,7 +57,9 @@ fn opened(name: &str, members: &[(&str, &str)]) -> Seen {
 
 fn said<'s>(seen: &'s Seen, sentence: &str) -> &'s str {
     let found = seen.said.iter().find(|(said, _)| said == sentence);
-    &found.unwrap_or_else(|| panic!("{sentence}: {:?}", seen.said)).1
+    &found
+        .unwrap_or_else(|| panic!("{sentence}: {:?}", seen.said))
+        .1
 }
 
 const TYPES: (&str, &str) = ("[Content_Types].xml", "<Types/>");
@@ -66,10 +77,19 @@ fn words_of_a_document_are_joined_over_their_marks() {
         &[
             TYPES,
             ("word/document.xml", document),
-            ("word/header1.xml", "<w:hdr><w:p><w:t>top</w:t></w:p></w:hdr>"),
-            ("word/comments.xml", "<w:comments><w:comment><w:p><w:t>said</w:t></w:p></w:comment></w:comments>"),
+            (
+                "word/header1.xml",
+                "<w:hdr><w:p><w:t>top</w:t></w:p></w:hdr>",
+            ),
+            (
+                "word/comments.xml",
+                "<w:comments><w:comment><w:p><w:t>said</w:t></w:p></w:comment></w:comments>",
+            ),
             ("word/_rels/document.xml.rels", rels),
-            ("docProps/custom.xml", "<Properties><property name=\"k\"><vt:lpwstr>v</vt:lpwstr></property></Properties>"),
+            (
+                "docProps/custom.xml",
+                "<Properties><property name=\"k\"><vt:lpwstr>v</vt:lpwstr></property></Properties>",
+            ),
         ],
     );
     assert_eq!(
@@ -78,10 +98,7 @@ fn words_of_a_document_are_joined_over_their_marks() {
     );
     assert_eq!(said(&seen, "a.docx, header"), "top\n");
     assert_eq!(said(&seen, "a.docx, comments"), "said\n\n");
-    assert_eq!(
-        said(&seen, "a.docx, links"),
-        "https://x.example/?a=1&b=2\n"
-    );
+    assert_eq!(said(&seen, "a.docx, links"), "https://x.example/?a=1&b=2\n");
     assert_eq!(said(&seen, "a.docx, properties"), "v");
     assert!(seen.refused.is_empty());
 }
@@ -100,13 +117,22 @@ fn slides_have_their_numbers_in_order_and_their_notes() {
                 "ppt/_rels/presentation.xml.rels",
                 r#"<Relationships><Relationship Id="rId2" Target="slides/slide1.xml"/><Relationship Id="rId7" Target="/ppt/slides/slide9.xml"/></Relationships>"#,
             ),
-            ("ppt/slides/slide1.xml", "<p:sld><a:p><a:t>one</a:t></a:p></p:sld>"),
-            ("ppt/slides/slide9.xml", "<p:sld><a:p><a:t>nine</a:t></a:p></p:sld>"),
+            (
+                "ppt/slides/slide1.xml",
+                "<p:sld><a:p><a:t>one</a:t></a:p></p:sld>",
+            ),
+            (
+                "ppt/slides/slide9.xml",
+                "<p:sld><a:p><a:t>nine</a:t></a:p></p:sld>",
+            ),
             (
                 "ppt/slides/_rels/slide1.xml.rels",
                 r#"<Relationships><Relationship Id="r1" Target="../notesSlides/notesSlide4.xml"/></Relationships>"#,
             ),
-            ("ppt/notesSlides/notesSlide4.xml", "<p:notes><a:p><a:t>whisper</a:t></a:p></p:notes>"),
+            (
+                "ppt/notesSlides/notesSlide4.xml",
+                "<p:notes><a:p><a:t>whisper</a:t></a:p></p:notes>",
+            ),
         ],
     );
     assert_eq!(said(&seen, "deck.pptx, slide 1"), "nine\n");
@@ -128,7 +154,8 @@ fn workbook(sheet: &str, strings: &str) -> Vec<(String, String)> {
 
 fn borrowed(members: &[(String, String)]) -> Vec<(&str, &str)> {
     let all = members.iter();
-    all.map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    all.map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect()
 }
 
 #[test]
@@ -161,7 +188,11 @@ fn one_text_in_very_many_cells_stays_within_the_limits() {
         bytes: 4 << 20,
         text: 2 << 20,
     };
-    let seen = opened_within("k.xlsx", &borrowed(&workbook(&sheet, &strings)), Some(limits));
+    let seen = opened_within(
+        "k.xlsx",
+        &borrowed(&workbook(&sheet, &strings)),
+        Some(limits),
+    );
     let held: usize = seen.said.iter().map(|(_, text)| text.len()).sum();
     assert!(held <= 4 << 20, "{held}");
     assert!(
@@ -189,10 +220,7 @@ fn open_document_files_are_read_too() {
         "a.ods",
         &[("mimetype", &kind("spreadsheet")), ("content.xml", sheet)],
     );
-    assert_eq!(
-        said(&seen, "a.ods, sheet “Keys”"),
-        "\n\n\nname\tvalue"
-    );
+    assert_eq!(said(&seen, "a.ods, sheet “Keys”"), "\n\n\nname\tvalue");
     let slides = "<office:presentation><draw:page><text:p>a</text:p></draw:page><draw:page><text:p>b</text:p></draw:page></office:presentation>";
     let seen = opened(
         "a.odp",
