@@ -283,6 +283,11 @@ pub static OTHERS: &[Target] = &[
         corpus: baselines,
     },
     Target {
+        name: "rule_filter",
+        run: rule_filter,
+        corpus: filters,
+    },
+    Target {
         name: "source_office",
         run: source_office,
         corpus: office_parts,
@@ -590,6 +595,31 @@ pub fn gitleaks(bytes: &[u8]) {
         }
         Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
     }
+}
+
+/// The filter of a rule.
+pub fn rule_filter(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if text.contains("'''") {
+        return;
+    }
+    let file = format!("[[rules]]\nid = \"a\"\nregex = \"k=(.+)\"\nfilter = '''{text}'''\n");
+    match Gitleaks::parse(&file) {
+        Ok(rules) => assert!(rules.find(b"k=value", Origin::default()).len() <= 1),
+        Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+fn filters() -> Vec<Vec<u8>> {
+    [
+        r#"filter.matchesAny(attributes[?"path"].orValue(""), [r"(?i)\.(?:md|txt)$"]) && entropy(finding["secret"]) <= 2.5"#,
+        r#"containsAny(finding.secret, ["a", "b"]) or not (get(attributes, "path", "") endsWith `x`) ? true : -1 < len(finding.line)"#,
+        r#"finding.rule_id not in ["x"] and (attributes.path ?? "") + "a" matches "^a" // why"#,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 /// A file of detectors.
