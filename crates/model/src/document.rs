@@ -170,6 +170,10 @@ impl Place {
     #[must_use]
     pub fn sentence(&self, line: Option<u32>) -> String {
         let mut out = match &self.origin {
+            // A member of a container that came by a pipe.
+            Origin::Archived | Origin::Layer if self.path.starts_with("-!") => {
+                format!("standard input{}", self.path.trim_start_matches('-'))
+            }
             Origin::File | Origin::Archived | Origin::Layer => self.path.clone(),
             Origin::Stream => "standard input".to_owned(),
             Origin::Step { system, job, step } => {

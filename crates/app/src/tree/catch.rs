@@ -81,6 +81,16 @@ pub(crate) struct Catch<'l> {
     pub(crate) dismissed: BTreeMap<Dismissal, u64>,
     /// How many of `found` have their place in the text already.
     placed: usize,
+    /// How many more there were than are held.
+    pub(crate) over: u64,
+}
+
+/// How many findings of one file are held: what has more is a list of keys, whoever made it.
+pub(crate) const MOST: usize = 20_000;
+
+/// What is said of a file that has more.
+pub(crate) fn too_many(over: u64) -> Option<String> {
+    (over > 0).then(|| format!("it holds more than {MOST} keys; {over} more were not told"))
 }
 
 impl<'l> Catch<'l> {
@@ -92,12 +102,17 @@ impl<'l> Catch<'l> {
             found: Vec::new(),
             dismissed: BTreeMap::new(),
             placed: 0,
+            over: 0,
         }
     }
 }
 
 impl Sink for Catch<'_> {
     fn candidate(&mut self, candidate: Candidate) {
+        if self.found.len() >= MOST {
+            self.over = self.over.saturating_add(1);
+            return;
+        }
         let secret = candidate.part == Part::Secret;
         let shown = &self.lens.policy.hint;
         let prefix = if shown.prefix {

@@ -76,6 +76,8 @@ pub enum Kind {
     Transcript,
     /// A PDF.
     Pdf,
+    /// An archive that is known and not opened.
+    Closed(&'static str),
     /// A page of a Confluence space.
     ConfluencePage,
     /// The database of a Confluence space.
@@ -104,6 +106,9 @@ pub fn kind(path: &str, head: &[u8]) -> Option<Kind> {
     if head.get(257..262) == Some(b"ustar") {
         return Some(Kind::Tar);
     }
+    if let Some(name) = closed(head) {
+        return Some(Kind::Closed(name));
+    }
     if pdf::is_pdf(head, extension == "pdf") {
         return Some(Kind::Pdf);
     }
@@ -122,6 +127,15 @@ pub fn kind(path: &str, head: &[u8]) -> Option<Kind> {
         "" if mail::is_mbox(head) => Some(Kind::Mail),
         _ => None,
     }
+}
+
+/// Archives that nothing here opens: said rather than passed over as no text.
+fn closed(head: &[u8]) -> Option<&'static str> {
+    const SIGNS: [(&[u8], &str); 2] = [(b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar")];
+    let mut known = SIGNS.into_iter();
+    known
+        .find(|(sign, _)| head.starts_with(sign))
+        .map(|(_, name)| name)
 }
 
 /// Something that can be read, from anywhere in it.
@@ -150,6 +164,10 @@ pub fn open(
         Kind::Zip => archive::zip(&mut opener, place, from),
         Kind::Tar => archive::tar(&mut opener, place, from),
         Kind::Packed => archive::packed(&mut opener, place, from),
+        Kind::Closed(name) => {
+            opener.take.refused(&place.path, not_opened(name));
+            Ok(true)
+        }
         _ => {
             let mut bytes = Zeroizing::new(Vec::new());
             from.take(limits.text.saturating_add(1))
@@ -219,6 +237,10 @@ impl Opener<'_> {
                     .or_else(|| ticket::parts(place, &value))
             }),
             Kind::Mail => return mail::mails(self, place, bytes),
+            Kind::Closed(name) => {
+                self.take.refused(&place.path, not_opened(name));
+                return true;
+            }
             Kind::Pdf => {
                 pdf::open(self.take, place, bytes);
                 return true;
@@ -262,6 +284,12 @@ impl Opener<'_> {
         self.take.refused(container, TOO_MUCH.to_owned());
         false
     }
+}
+
+fn not_opened(name: &str) -> String {
+    format!(
+        "it is an archive of the kind {name}, which is not opened; unpack it, and name the folder"
+    )
 }
 
 const TOO_MUCH: &str =
