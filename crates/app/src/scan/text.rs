@@ -169,7 +169,7 @@ fn stream(texts: &mut Texts<'_>, input: &mut dyn Read, place: &Place, most: u64)
 }
 
 /// Searches what a source gives, one text after the other: none is held longer than that.
-struct Texts<'l> {
+pub(super) struct Texts<'l> {
     lens: Lens<'l>,
     file: FileRead,
     /// How many findings are held of all of them.
@@ -179,7 +179,7 @@ struct Texts<'l> {
 }
 
 impl<'l> Texts<'l> {
-    fn new(lens: Lens<'l>) -> Self {
+    pub(super) fn new(lens: Lens<'l>) -> Self {
         Self {
             lens,
             file: FileRead::default(),
@@ -188,7 +188,7 @@ impl<'l> Texts<'l> {
         }
     }
 
-    fn took(&mut self, place: Option<Place>, mut read: TextRead) {
+    pub(super) fn took(&mut self, place: Option<Place>, mut read: TextRead) {
         let room = catch::MOST.saturating_sub(self.held);
         let more = read.found.len().saturating_sub(room);
         read.found.truncate(room);
@@ -198,7 +198,7 @@ impl<'l> Texts<'l> {
         self.file.texts.push((place, read));
     }
 
-    fn finish(mut self, path: &str) -> FileRead {
+    pub(super) fn finish(mut self, path: &str) -> FileRead {
         let problem = catch::too_many(self.over);
         self.file
             .problems

@@ -59,6 +59,8 @@ pub(crate) struct Found {
     pub(crate) test_mode: bool,
     /// What stands on its line or the line before.
     pub(crate) allow: Option<Allow>,
+    /// The member of a container in a history that it stands in.
+    pub(crate) member: Option<String>,
     offset: usize,
 }
 
@@ -158,6 +160,7 @@ impl Sink for Catch<'_> {
             column: None,
             variable: candidate.variable,
             allow: None,
+            member: None,
             offset: candidate.offset,
         });
     }

@@ -544,3 +544,53 @@ fn filters_and_allowed_commits_of_rule_files_hold_in_histories_too() {
         ["a.txt", "b.lock"]
     );
 }
+
+#[test]
+fn containers_are_opened_in_histories_too() {
+    use super::sources::zipped;
+    let bench = repository();
+    let env = format!("a=1\nOPENAI_API_KEY={}\n", openai(1));
+    let jar = zipped(&[("b/.env", format!("K={}\n", openai(2)).as_bytes())]);
+    let zip = zipped(&[("conf/.env", env.as_bytes()), ("lib/in.jar", &jar)]);
+    bench.write("app.zip", &zip);
+    let one = commit(&bench, "one");
+    bench.write("app.zip", zipped(&[("a.txt", b"nothing")]));
+    bench.write("broken.zip", &zip[..zip.len() - 10]);
+    commit(&bench, "two");
+    remove(&bench, "app.zip");
+    remove(&bench, "broken.zip");
+    commit(&bench, "three");
+    // What was looked at before says the same again.
+    for _ in 0..2 {
+        let found = json(&bench, &[]);
+        let all: Vec<(&str, u64, &str)> = findings(&found)
+            .iter()
+            .flat_map(|finding| finding["places"].as_array().unwrap())
+            .map(|place| {
+                let of = |name: &str| place[name].as_str().unwrap();
+                (of("path"), place["line"].as_u64().unwrap(), of("commit"))
+            })
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("app.zip!conf/.env", 2, one.as_str()),
+                ("app.zip!lib/in.jar!b/.env", 1, one.as_str())
+            ],
+            "{found:#}"
+        );
+        let sentence = findings(&found)[0]["places"][0]["sentence"]
+            .as_str()
+            .unwrap();
+        assert!(sentence.starts_with("app.zip!conf/.env at "), "{sentence}");
+        assert_eq!(found["complete"], false);
+        let skipped = found["skipped"].as_array().unwrap();
+        assert_eq!(skipped.len(), 1, "{found:#}");
+        assert!(
+            skipped[0]["reason"]
+                .as_str()
+                .unwrap()
+                .contains("no whole zip")
+        );
+    }
+}
