@@ -191,6 +191,10 @@ documents! {
     source_json, Json, "deploys/2026-03-03.json", chats_and_tickets;
     source_mail, Mail, "x.mbox", mails;
     source_transcript, Transcript, "x.jsonl", transcripts;
+    source_confluence_page, ConfluencePage, "OPS/Keys_1.html", confluence_pages;
+    source_confluence_xml, ConfluenceXml, "entities.xml", confluence_spaces;
+    source_notion, NotionPage, "Keys 0123456789abcdef0123456789abcdef.html", confluence_pages;
+    source_jira_csv, JiraCsv, "jira.csv", jira_tables;
 }
 
 /// Every parser that is no importer.
@@ -300,6 +304,16 @@ pub static OTHERS: &[Target] = &[
         run: baseline,
         corpus: baselines,
     },
+    Target {
+        name: "rule_filter",
+        run: rule_filter,
+        corpus: filters,
+    },
+    Target {
+        name: "source_office",
+        run: source_office,
+        corpus: office_parts,
+    },
 ];
 
 /// Every target.
@@ -381,6 +395,60 @@ fn documents(kind: Kind, path: &str, bytes: &[u8]) {
         "{} bytes",
         given.bytes
     );
+}
+
+/// The parts of Office files: each input is every part at once.
+pub fn source_office(bytes: &[u8]) {
+    for (name, members) in [
+        (
+            "x.docx",
+            &[
+                "[Content_Types].xml",
+                "word/document.xml",
+                "word/_rels/document.xml.rels",
+            ][..],
+        ),
+        (
+            "x.pptx",
+            &[
+                "[Content_Types].xml",
+                "ppt/presentation.xml",
+                "ppt/_rels/presentation.xml.rels",
+                "ppt/slides/slide1.xml",
+            ],
+        ),
+        (
+            "x.xlsx",
+            &[
+                "[Content_Types].xml",
+                "xl/workbook.xml",
+                "xl/_rels/workbook.xml.rels",
+                "xl/sharedStrings.xml",
+                "xl/worksheets/sheet1.xml",
+            ],
+        ),
+        ("x.ods", &["mimetype", "content.xml", "styles.xml"]),
+        ("x.odp", &["mimetype", "content.xml", "meta.xml"]),
+    ] {
+        let kind: &[u8] = if name == "x.ods" {
+            b"application/vnd.oasis.opendocument.spreadsheet"
+        } else {
+            b"application/vnd.oasis.opendocument.presentation"
+        };
+        let members: Vec<(&str, &[u8])> = members
+            .iter()
+            .map(|member| match *member {
+                "mimetype" => (*member, kind),
+                // Each part leads to the others, whatever the input is.
+                "xl/_rels/workbook.xml.rels" => (
+                    *member,
+                    &b"<R><Relationship Id=\"rId1\" Target=\"worksheets/sheet1.xml\"/></R>"[..],
+                ),
+                member => (member, bytes),
+            })
+            .collect();
+        documents(Kind::Zip, name, &packed(&members));
+    }
 }
 
 /// A file of decisions, and `tenure:allow` in it.
@@ -552,6 +620,31 @@ pub fn gitleaks(bytes: &[u8]) {
         }
         Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
     }
+}
+
+/// The filter of a rule.
+pub fn rule_filter(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if text.contains("'''") {
+        return;
+    }
+    let file = format!("[[rules]]\nid = \"a\"\nregex = \"k=(.+)\"\nfilter = '''{text}'''\n");
+    match Gitleaks::parse(&file) {
+        Ok(rules) => assert!(rules.find(b"k=value", Origin::default()).len() <= 1),
+        Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+fn filters() -> Vec<Vec<u8>> {
+    [
+        r#"filter.matchesAny(attributes[?"path"].orValue(""), [r"(?i)\.(?:md|txt)$"]) && entropy(finding["secret"]) <= 2.5"#,
+        r#"containsAny(finding.secret, ["a", "b"]) or not (get(attributes, "path", "") endsWith `x`) ? true : -1 < len(finding.line)"#,
+        r#"finding.rule_id not in ["x"] and (attributes.path ?? "") + "a" matches "^a" // why"#,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 /// A file of detectors.
@@ -1103,19 +1196,52 @@ pub fn words(bytes: &[u8]) {
     let _ = (hints::environments(&text), hints::environment(&text));
 }
 
-fn zips() -> Vec<Vec<u8>> {
-    let pack = |members: &[(&str, &[u8])]| {
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (name, bytes) in members {
-            let options = zip::write::SimpleFileOptions::default();
-            if zip.start_file(*name, options).is_err() || zip.write_all(bytes).is_err() {
-                return Vec::new();
-            }
+fn packed(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        let options = zip::write::SimpleFileOptions::default();
+        if zip.start_file(*name, options).is_err() || zip.write_all(bytes).is_err() {
+            return Vec::new();
         }
-        zip.finish()
-            .map(std::io::Cursor::into_inner)
-            .unwrap_or_default()
-    };
+    }
+    zip.finish()
+        .map(std::io::Cursor::into_inner)
+        .unwrap_or_default()
+}
+
+fn office_parts() -> Vec<Vec<u8>> {
+    [
+        "<w:document><w:body><w:p><w:r><w:t>the key is AB</w:t></w:r><w:r><w:t>CD&amp;EF</w:t><w:tab/></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:t>a</w:t></w:p></w:tc></w:tr></w:tbl></w:body></w:document>",
+        "<workbook><sheets><sheet name=\"Keys\" r:id=\"rId1\"/></sheets><sheetData><row r=\"2\"><c r=\"A2\" t=\"s\"><v>0</v></c><c t=\"inlineStr\"><is><t>x</t></is></c></row></sheetData><si><t>shared</t></si></workbook>",
+        "<p:presentation><p:sldIdLst><p:sldId id=\"256\" r:id=\"rId7\"/></p:sldIdLst><Relationship Id=\"rId7\" Target=\"slides/slide1.xml\" TargetMode=\"External\"/><a:p><a:t>one</a:t></a:p></p:presentation>",
+        "<office:spreadsheet><table:table table:name=\"Keys\"><table:table-row table:number-rows-repeated=\"3\"><table:table-cell><text:p>a<text:s text:c=\"3\"/></text:p></table:table-cell></table:table-row></table:table><draw:page/></office:spreadsheet>",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+fn confluence_pages() -> Vec<Vec<u8>> {
+    vec![
+        b"<html><title>Ops : Keys</title><div id=\"breadcrumb-section\"></div><span class='author'> Ann</span><div id=\"main-content\" class=\"wiki-content\"><p>T=A<b>B</b>&amp;&#65;</p><!-- K=1 --><a href=\"https://u:p@h/\">x</a></div></html>".to_vec(),
+        b"<html><title>Keys</title><![CDATA[<x>]]><pre>a\nb</pre></html>".to_vec(),
+    ]
+}
+
+fn confluence_spaces() -> Vec<Vec<u8>> {
+    vec![
+        b"<hibernate-generic><object class=\"Page\"><id name=\"id\">1</id><property name=\"title\"><![CDATA[Keys]]></property><property name=\"parent\" class=\"Page\"><id name=\"id\">1</id></property></object><object class=\"BodyContent\"><id name=\"id\">2</id><property name=\"body\"><![CDATA[<p>K=1</p>]]></property><property name=\"content\" class=\"Page\"><id name=\"id\">1</id></property></object><object class=\"ContentPermissionSet\"><property name=\"type\">View</property><property name=\"owningContent\"><id name=\"id\">1</id></property></object><object class=\"SpacePermission\"><property name=\"type\">VIEWSPACE</property></object></hibernate-generic>".to_vec(),
+    ]
+}
+
+fn jira_tables() -> Vec<Vec<u8>> {
+    vec![
+        b"Summary,Issue key,Issue id,Creator,Created,Description,Comment,Comment\nRotate,OPS-12,1,ann,03/Mar/26 9:00 AM,\"first\n\nKEY=1\",04/Mar/26 8:15 PM;bob;use K2,x\n".to_vec(),
+        b"Issue key;Summary\nA-1;x\n".to_vec(),
+    ]
+}
+
+fn zips() -> Vec<Vec<u8>> {
+    let pack = packed;
     let inner = pack(&[("b.txt", b"K=1")]);
     vec![
         pack(&[("a/.env", b"K=1"), ("in.zip", &inner)]),

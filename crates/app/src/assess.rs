@@ -130,6 +130,7 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
         policy: request.policy,
         rule_files: &RuleFiles::default(),
         validation: request.validation,
+        apart: None,
     };
     let (declarations, places) = declarations(request)?;
     let exclude = exclude::globs(request.exclude)?;

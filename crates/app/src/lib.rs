@@ -1,5 +1,6 @@
 //! Use cases: the only place where rules meet I/O.
 
+pub mod apart;
 pub mod assess;
 pub mod catalog;
 pub mod demo;

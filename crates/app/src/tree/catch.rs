@@ -16,6 +16,7 @@ use tenure_scan::{
     engine::{Candidate, Sink},
     judge::Dismissal,
     rule::Rules,
+    source::opened::Apart,
     watchlist::{self, Known},
 };
 
@@ -34,6 +35,8 @@ pub struct Lens<'l> {
     pub rule_files: &'l RuleFiles,
     /// Where secrets wait to be asked about; none where no provider is asked.
     pub validation: Option<&'l Validation<'l>>,
+    /// What reads PDF; none leaves them unread, and says so.
+    pub apart: Option<&'l dyn Apart>,
 }
 
 /// A candidate after its secret is gone.
@@ -58,6 +61,8 @@ pub(crate) struct Found {
     pub(crate) test_mode: bool,
     /// What stands on its line or the line before.
     pub(crate) allow: Option<Allow>,
+    /// The member of a container in a history that it stands in.
+    pub(crate) member: Option<String>,
     offset: usize,
 }
 
@@ -80,6 +85,16 @@ pub(crate) struct Catch<'l> {
     pub(crate) dismissed: BTreeMap<Dismissal, u64>,
     /// How many of `found` have their place in the text already.
     placed: usize,
+    /// How many more there were than are held.
+    pub(crate) over: u64,
+}
+
+/// How many findings of one file are held: what has more is a list of keys, whoever made it.
+pub(crate) const MOST: usize = 20_000;
+
+/// What is said of a file that has more.
+pub(crate) fn too_many(over: u64) -> Option<String> {
+    (over > 0).then(|| format!("it holds more than {MOST} keys; {over} more were not told"))
 }
 
 impl<'l> Catch<'l> {
@@ -91,12 +106,17 @@ impl<'l> Catch<'l> {
             found: Vec::new(),
             dismissed: BTreeMap::new(),
             placed: 0,
+            over: 0,
         }
     }
 }
 
 impl Sink for Catch<'_> {
     fn candidate(&mut self, candidate: Candidate) {
+        if self.found.len() >= MOST {
+            self.over = self.over.saturating_add(1);
+            return;
+        }
         let secret = candidate.part == Part::Secret;
         let shown = &self.lens.policy.hint;
         let prefix = if shown.prefix {
@@ -151,6 +171,7 @@ impl Sink for Catch<'_> {
             column: None,
             variable: candidate.variable,
             allow: None,
+            member: None,
             offset: candidate.offset,
         });
     }

@@ -40,6 +40,9 @@ pub(crate) struct Scan {
     /// The rules of --rules alone, in place of the catalogue
     #[arg(long, requires = "rules")]
     pub(crate) only_rules: bool,
+    /// Go on without the rules of --rules that cannot be used: each is named, and the scan is not complete
+    #[arg(long, requires = "rules")]
+    pub(crate) skip_bad_rules: bool,
     /// Leave out what matches, relative to each PATH, for example `vendor` or `**/*.min.js`
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,

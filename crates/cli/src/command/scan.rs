@@ -16,7 +16,8 @@ use std::{
     time::Instant,
 };
 use tenure_app::{
-    rule_files::RuleFiles,
+    apart::Child,
+    rule_files::{BadRule, RuleFiles},
     scan::{self, History, Lens, ScanError, Scanned, Wanted},
     state::State,
 };
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     }
     let rule_files = rule_files(args)?;
     let validation = command::validation(&args.validate, &providers)?;
+    let apart = Child::itself().ok();
     let (pepper, state) = command::assess::pepper(State::of_user())?;
     let cache = state
         .as_ref()
@@ -68,6 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 policy: &policy,
                 rule_files: &rule_files,
                 validation: validation.as_ref(),
+                apart: apart.as_ref().map(|apart| apart as &dyn scan::Apart),
             },
             &Wanted {
                 only: &args.rule,
@@ -149,13 +152,23 @@ const LONGEST_PUSH: u64 = 64 << 20;
 /// The rule files that were named.
 fn rule_files(args: &Args) -> Result<RuleFiles, Failure> {
     let mut files = RuleFiles::default();
+    let bad = if args.skip_bad_rules {
+        BadRule::LeaveOut
+    } else {
+        BadRule::Refuse
+    };
     for path in &args.rules {
-        files.add(path).map_err(|error| {
+        files.add(path, bad).map_err(|error| {
             Failure::input(
                 format!("{}: {error}", path.display()),
-                "name a rule file of gitleaks or Betterleaks; docs/from-gitleaks.md says what of it is read",
+                "name a rule file of gitleaks or Betterleaks (docs/from-gitleaks.md says what of it is read), or go on without such rules with --skip-bad-rules",
             )
         })?;
+    }
+    if !args.quiet {
+        for note in files.notes() {
+            command::say(&format!("note: {}", text::tame(note)));
+        }
     }
     let unused = files.unused();
     if !unused.is_empty() && !args.quiet {
