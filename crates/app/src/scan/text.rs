@@ -317,6 +317,7 @@ mod tests {
             pepper: &pepper,
             policy: &policy,
             rule_files: &crate::rule_files::RuleFiles::default(),
+            validation: None,
             apart: None,
         };
         let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
