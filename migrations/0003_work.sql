@@ -48,37 +48,49 @@ CREATE TABLE exceptions (
     kind TEXT NOT NULL CHECK (kind IN ('transitional', 'permanent', 'class')),
     key_id TEXT REFERENCES keys (id),
     selector TEXT,
-    state TEXT NOT NULL CHECK (state IN ('requested', 'approved', 'denied', 'withdrawn', 'ended', 'expired',
-        'superseded', 'reopened', 'lapsed')),
+    state TEXT NOT NULL CHECK (state IN ('requested', 'approved', 'granted', 'denied', 'withdrawn', 'ended',
+        'superseded')),
     level BIGINT NOT NULL CHECK (level BETWEEN 0 AND 4),
     requested_by TEXT NOT NULL,
     requested_at BIGINT NOT NULL,
+    -- Who requested, owns or uses the key, each on a line of its own, with a line end before the first and after the
+    -- last.
+    ties TEXT NOT NULL,
     approver TEXT,
     acceptor TEXT,
-    authority TEXT,
+    -- The authority of the acceptor, and the one that is needed: 1 to 3.
+    authority BIGINT,
+    needs BIGINT NOT NULL CHECK (needs BETWEEN 1 AND 3),
     ends_on BIGINT,
     review_on BIGINT,
     supersedes TEXT REFERENCES exceptions (id),
     version BIGINT NOT NULL,
     body TEXT NOT NULL,
-    -- Nobody approves or accepts what they request.
+    -- Nobody approves or accepts what they request, own or use.
     CHECK (approver IS NULL OR approver <> requested_by),
     CHECK (acceptor IS NULL OR acceptor <> requested_by),
-    -- From B3 approver and acceptor are two people.
+    CHECK (approver IS NULL OR REPLACE(ties, '
+' || approver || '
+', '') = ties),
+    CHECK (acceptor IS NULL OR REPLACE(ties, '
+' || acceptor || '
+', '') = ties),
+    -- From B3 approver and acceptor are two people, and an executive at least has to accept.
     CHECK (level < 3 OR approver IS NULL OR acceptor IS NULL OR approver <> acceptor),
-    -- The authority of an acceptor reaches the level.
-    CHECK (level < 3 OR acceptor IS NULL OR authority = 'executive'),
+    CHECK (level < 3 OR needs >= 2),
+    CHECK (acceptor IS NULL OR (authority IS NOT NULL AND authority >= needs)),
     -- A class is one selector, capped at B1; every other exception is of one key.
     CHECK ((kind = 'class' AND key_id IS NULL AND selector IS NOT NULL AND level <= 1)
         OR (kind <> 'class' AND key_id IS NOT NULL)),
-    -- Nothing is approved without a signature, and a transitional one not without an end, a permanent one not
+    -- Nothing is granted without two signatures, and a transitional one not without an end, a permanent one not
     -- without a review.
-    CHECK (state <> 'approved' OR (approver IS NOT NULL AND acceptor IS NOT NULL)),
-    CHECK (state <> 'approved' OR kind <> 'transitional' OR ends_on IS NOT NULL),
-    CHECK (state <> 'approved' OR kind = 'transitional' OR review_on IS NOT NULL)
+    CHECK (state <> 'approved' OR approver IS NOT NULL),
+    CHECK (state <> 'granted' OR (approver IS NOT NULL AND acceptor IS NOT NULL)),
+    CHECK (state <> 'granted' OR kind <> 'transitional' OR ends_on IS NOT NULL),
+    CHECK (state <> 'granted' OR kind = 'transitional' OR review_on IS NOT NULL)
 );
 
-CREATE UNIQUE INDEX exceptions_one_approved ON exceptions (key_id) WHERE state = 'approved';
+CREATE UNIQUE INDEX exceptions_one_granted ON exceptions (key_id) WHERE state = 'granted';
 CREATE INDEX exceptions_ends ON exceptions (state, ends_on);
 CREATE INDEX exceptions_key ON exceptions (key_id);
 

@@ -7,11 +7,15 @@ use std::{cell::OnceCell, fmt::Write as _, fs, io::Write as _, path::Path};
 use tempfile::TempDir;
 use tenure_connect::{
     edits,
+    http::Answer,
     importer::{self, ColumnMap, Input, Recognised},
+    validate::answer::{self, Reading},
 };
 use tenure_model::{
+    access::{Authority, Involved, PersonId, Unit},
     allow::Allow,
     baseline::Baseline,
+    bearer::{Bearer, Hashed},
     catalog::{
         Provider,
         detectors::Detectors,
@@ -21,12 +25,15 @@ use tenure_model::{
     decide::judge,
     declare,
     document::{Document, Place},
+    exception::{Event, Exception, Reasons, Request, Subject},
     explain,
     facts::Case,
     log,
+    moment::Moment,
     place::{PlaceKind, hints},
     policy::{self, Policy},
     secret::{Pepper, Secret},
+    token::Api,
     watch::WatchKeys,
 };
 use tenure_scan::{
@@ -185,6 +192,10 @@ documents! {
     source_json, Json, "deploys/2026-03-03.json", chats_and_tickets;
     source_mail, Mail, "x.mbox", mails;
     source_transcript, Transcript, "x.jsonl", transcripts;
+    source_confluence_page, ConfluencePage, "OPS/Keys_1.html", confluence_pages;
+    source_confluence_xml, ConfluenceXml, "entities.xml", confluence_spaces;
+    source_notion, NotionPage, "Keys 0123456789abcdef0123456789abcdef.html", confluence_pages;
+    source_jira_csv, JiraCsv, "jira.csv", jira_tables;
 }
 
 /// Every parser that is no importer.
@@ -270,6 +281,21 @@ pub static OTHERS: &[Target] = &[
         corpus: histories,
     },
     Target {
+        name: "bearer",
+        run: bearer,
+        corpus: bearers,
+    },
+    Target {
+        name: "exception",
+        run: exception,
+        corpus: exceptions,
+    },
+    Target {
+        name: "provider_answer",
+        run: provider_answer,
+        corpus: provider_answers,
+    },
+    Target {
         name: "words",
         run: words,
         corpus: names,
@@ -288,6 +314,16 @@ pub static OTHERS: &[Target] = &[
         name: "log_export",
         run: log_export,
         corpus: log_corpus,
+    },
+    Target {
+        name: "rule_filter",
+        run: rule_filter,
+        corpus: filters,
+    },
+    Target {
+        name: "source_office",
+        run: source_office,
+        corpus: office_parts,
     },
 ];
 
@@ -448,6 +484,60 @@ fn log_corpus() -> Vec<Vec<u8>> {
     ]
 }
 
+/// The parts of Office files: each input is every part at once.
+pub fn source_office(bytes: &[u8]) {
+    for (name, members) in [
+        (
+            "x.docx",
+            &[
+                "[Content_Types].xml",
+                "word/document.xml",
+                "word/_rels/document.xml.rels",
+            ][..],
+        ),
+        (
+            "x.pptx",
+            &[
+                "[Content_Types].xml",
+                "ppt/presentation.xml",
+                "ppt/_rels/presentation.xml.rels",
+                "ppt/slides/slide1.xml",
+            ],
+        ),
+        (
+            "x.xlsx",
+            &[
+                "[Content_Types].xml",
+                "xl/workbook.xml",
+                "xl/_rels/workbook.xml.rels",
+                "xl/sharedStrings.xml",
+                "xl/worksheets/sheet1.xml",
+            ],
+        ),
+        ("x.ods", &["mimetype", "content.xml", "styles.xml"]),
+        ("x.odp", &["mimetype", "content.xml", "meta.xml"]),
+    ] {
+        let kind: &[u8] = if name == "x.ods" {
+            b"application/vnd.oasis.opendocument.spreadsheet"
+        } else {
+            b"application/vnd.oasis.opendocument.presentation"
+        };
+        let members: Vec<(&str, &[u8])> = members
+            .iter()
+            .map(|member| match *member {
+                "mimetype" => (*member, kind),
+                // Each part leads to the others, whatever the input is.
+                "xl/_rels/workbook.xml.rels" => (
+                    *member,
+                    &b"<R><Relationship Id=\"rId1\" Target=\"worksheets/sheet1.xml\"/></R>"[..],
+                ),
+                member => (member, bytes),
+            })
+            .collect();
+        documents(Kind::Zip, name, &packed(&members));
+    }
+}
+
 /// A file of decisions, and `tenure:allow` in it.
 pub fn baseline(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -595,9 +685,12 @@ pub fn decode(bytes: &[u8]) {
 pub fn watchlist(bytes: &[u8]) {
     if let Ok(watch) = Watch::parse(bytes.to_vec()) {
         assert!(watch.knows(bytes).is_none());
+        let mut within = |span: std::ops::Range<usize>, _| assert!(span.end <= bytes.len());
+        let mut search = watch.search(bytes);
         for run in run::runs(bytes) {
-            watch.copies(bytes, run, |span, _| assert!(span.end <= bytes.len()));
+            search.run(run, &mut within);
         }
+        search.finish(&mut within);
     }
 }
 
@@ -614,6 +707,31 @@ pub fn gitleaks(bytes: &[u8]) {
         }
         Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
     }
+}
+
+/// The filter of a rule.
+pub fn rule_filter(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if text.contains("'''") {
+        return;
+    }
+    let file = format!("[[rules]]\nid = \"a\"\nregex = \"k=(.+)\"\nfilter = '''{text}'''\n");
+    match Gitleaks::parse(&file) {
+        Ok(rules) => assert!(rules.find(b"k=value", Origin::default()).len() <= 1),
+        Err(error) => assert!(!error.at.is_empty() && !error.problem.is_empty()),
+    }
+}
+
+fn filters() -> Vec<Vec<u8>> {
+    [
+        r#"filter.matchesAny(attributes[?"path"].orValue(""), [r"(?i)\.(?:md|txt)$"]) && entropy(finding["secret"]) <= 2.5"#,
+        r#"containsAny(finding.secret, ["a", "b"]) or not (get(attributes, "path", "") endsWith `x`) ? true : -1 < len(finding.line)"#,
+        r#"finding.rule_id not in ["x"] and (attributes.path ?? "") + "a" matches "^a" // why"#,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 /// A file of detectors.
@@ -1005,6 +1123,155 @@ fn workbooks() -> Vec<Vec<u8>> {
     edits::write(&[line]).into_iter().collect()
 }
 
+/// What somebody presents as a token, and what they say who they are and where: refused, or the same again.
+pub fn bearer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(token) = Bearer::<Api>::parse(&text) {
+        assert!(
+            token.expose() == text && Hashed::from_hex(&token.hash().hex()) == Some(token.hash())
+        );
+    }
+    if let Ok(person) = PersonId::new(&text) {
+        assert_eq!(PersonId::new(person.as_str()), Ok(person));
+    }
+    if let Ok(unit) = Unit::parse(&text) {
+        assert_eq!(Unit::parse(unit.as_str()).as_ref(), Ok(&unit));
+        assert!(unit.covers(&unit) && unit.parent().is_none_or(|above| above.covers(&unit)));
+    }
+}
+
+fn bearers() -> Vec<Vec<u8>> {
+    let token = Bearer::<Api>::of(&std::array::from_fn(|at| u8::try_from(at).unwrap_or(0)));
+    ["Ann@X.io", "emea/payments", "*", token.expose()]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec()
+}
+
+/// An exception as it is stored: refused, or one that nobody tied to its key has signed.
+pub fn exception(bytes: &[u8]) {
+    let Ok(exception) = serde_json::from_slice::<Exception>(bytes) else {
+        return;
+    };
+    let signed = match &exception {
+        Exception::Transitional(granted) => Some(granted.signed()),
+        Exception::Permanent(granted) => Some(granted.signed()),
+        Exception::Class(granted) => Some(granted.signed()),
+        _ => None,
+    };
+    if let Some(signed) = signed {
+        let asker = signed.request().by();
+        assert!(signed.approval().by() != asker && signed.acceptance().by() != asker);
+    }
+    let _ = (
+        exception.stage(None, today()),
+        exception.request().statement(),
+    );
+    let again = serde_json::to_vec(&exception).unwrap_or_default();
+    assert_eq!(
+        serde_json::from_slice::<Exception>(&again).ok(),
+        Some(exception)
+    );
+}
+
+fn exceptions() -> Vec<Vec<u8>> {
+    let granted = || {
+        let [asker, ann, rita] = ["asker", "ann", "rita"].map(PersonId::new);
+        let subject = Subject::Class {
+            selector: "provider = example".to_owned(),
+            review_days: 365,
+        };
+        let text = |text: &str| text.to_owned();
+        let reasons = Reasons {
+            bypassed: text("b"),
+            why: text("w"),
+            blocker: text("x"),
+            compensating: vec![text("c")],
+        };
+        let now = Moment::from_micros(1_790_000_000_000_000);
+        let policy = Policy::builtin();
+        let nobody = Involved::default();
+        let request = Request::make(
+            "EX-1",
+            subject,
+            reasons,
+            &asker.ok()?,
+            &nobody,
+            None,
+            &policy,
+            now,
+        )
+        .ok()?;
+        let statement = request.statement();
+        let approval = request
+            .approve(&ann.ok()?, "r", statement.digest(), now)
+            .ok()?;
+        let by = Authority::Executive;
+        let acceptance = request
+            .accept(&approval, &rita.ok()?, by, "r", statement.digest(), now)
+            .ok()?;
+        let asked = Exception::Requested(request.clone());
+        let events = [Event::Approved(approval), Event::Accepted(acceptance)];
+        Some([asked, Exception::fold(request, events).ok()?])
+    };
+    granted()
+        .into_iter()
+        .flatten()
+        .filter_map(|exception| serde_json::to_vec(&exception).ok())
+        .collect()
+}
+
+/// What a provider answers, by recipes of every form: the first byte picks the status. Nothing is accepted that
+/// does not show what its recipe wants, and what is told of it is short.
+pub fn provider_answer(bytes: &[u8]) {
+    const RECIPES: [&str; 4] = [
+        "subject = \"/user/login\"\nrights = \"/scopes\"",
+        "subject = \"xml:Arn\"",
+        "live_when = { \"/ok\" = [\"true\"] }\nrefused_when = { \"/error\" = [\"revoked\"] }",
+        "rights = \"\"",
+    ];
+    const STATUSES: [u16; 6] = [200, 201, 401, 403, 429, 500];
+    let (first, body) = bytes.split_first().unwrap_or((&0, &[]));
+    let answer = Answer {
+        status: STATUSES[usize::from(*first) % STATUSES.len()],
+        headers: Default::default(),
+        body: body.to_vec().into(),
+    };
+    for lines in RECIPES {
+        let text = format!(
+            "schema = \"tenure.provider/1\"\nprovider = \"ex\"\nname = \"Ex\"\ncategory = \"x\"\n[[credential]]\nkind = \"k\"\nname = \"K\"\nstands_on = \"static\"\n[credential.recipe.validate]\nlive = [200, 403]\nrefused = [401]\n{lines}\n"
+        );
+        let provider = Provider::parse("ex.toml", &text).unwrap();
+        let recipe = provider.credentials[0].recipe.validate.as_ref().unwrap();
+        let reading = answer::read(recipe, &answer);
+        match &reading {
+            Reading::Accepted { subject, rights } => {
+                assert!(matches!(answer.status, 200 | 403));
+                assert!(recipe.subject.is_none() || subject.is_some() || answer.status == 403);
+                let texts = rights.iter().chain(subject);
+                assert!(texts.clone().count() <= 65);
+                for text in texts {
+                    assert!(text.chars().count() <= 128 && !text.chars().any(char::is_control));
+                }
+            }
+            Reading::Refused => assert!(answer.status == 401 || !recipe.refused_when.is_empty()),
+            Reading::Neither(_) => assert_ne!(answer.status, 401),
+        }
+    }
+}
+
+fn provider_answers() -> Vec<Vec<u8>> {
+    [
+        &br#"x{"user":{"login":"ann"},"scopes":["repo","read:org"]}"#[..],
+        br#"x{"ok":false,"error":"revoked","a":true}"#,
+        br#"x{"ok":true,"user":{"login":7}}"#,
+        b"x<R><Arn>arn:aws:iam::1:user/a</Arn></R>",
+        br#"x["a",{"name":"b"},{"handle":"c"},null,1]"#,
+        b"z",
+    ]
+    .map(<[u8]>::to_vec)
+    .to_vec()
+}
+
 /// Dates, paths and names, as they stand everywhere.
 pub fn words(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -1016,19 +1283,52 @@ pub fn words(bytes: &[u8]) {
     let _ = (hints::environments(&text), hints::environment(&text));
 }
 
-fn zips() -> Vec<Vec<u8>> {
-    let pack = |members: &[(&str, &[u8])]| {
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        for (name, bytes) in members {
-            let options = zip::write::SimpleFileOptions::default();
-            if zip.start_file(*name, options).is_err() || zip.write_all(bytes).is_err() {
-                return Vec::new();
-            }
+fn packed(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        let options = zip::write::SimpleFileOptions::default();
+        if zip.start_file(*name, options).is_err() || zip.write_all(bytes).is_err() {
+            return Vec::new();
         }
-        zip.finish()
-            .map(std::io::Cursor::into_inner)
-            .unwrap_or_default()
-    };
+    }
+    zip.finish()
+        .map(std::io::Cursor::into_inner)
+        .unwrap_or_default()
+}
+
+fn office_parts() -> Vec<Vec<u8>> {
+    [
+        "<w:document><w:body><w:p><w:r><w:t>the key is AB</w:t></w:r><w:r><w:t>CD&amp;EF</w:t><w:tab/></w:r></w:p><w:tbl><w:tr><w:tc><w:p><w:t>a</w:t></w:p></w:tc></w:tr></w:tbl></w:body></w:document>",
+        "<workbook><sheets><sheet name=\"Keys\" r:id=\"rId1\"/></sheets><sheetData><row r=\"2\"><c r=\"A2\" t=\"s\"><v>0</v></c><c t=\"inlineStr\"><is><t>x</t></is></c></row></sheetData><si><t>shared</t></si></workbook>",
+        "<p:presentation><p:sldIdLst><p:sldId id=\"256\" r:id=\"rId7\"/></p:sldIdLst><Relationship Id=\"rId7\" Target=\"slides/slide1.xml\" TargetMode=\"External\"/><a:p><a:t>one</a:t></a:p></p:presentation>",
+        "<office:spreadsheet><table:table table:name=\"Keys\"><table:table-row table:number-rows-repeated=\"3\"><table:table-cell><text:p>a<text:s text:c=\"3\"/></text:p></table:table-cell></table:table-row></table:table><draw:page/></office:spreadsheet>",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+fn confluence_pages() -> Vec<Vec<u8>> {
+    vec![
+        b"<html><title>Ops : Keys</title><div id=\"breadcrumb-section\"></div><span class='author'> Ann</span><div id=\"main-content\" class=\"wiki-content\"><p>T=A<b>B</b>&amp;&#65;</p><!-- K=1 --><a href=\"https://u:p@h/\">x</a></div></html>".to_vec(),
+        b"<html><title>Keys</title><![CDATA[<x>]]><pre>a\nb</pre></html>".to_vec(),
+    ]
+}
+
+fn confluence_spaces() -> Vec<Vec<u8>> {
+    vec![
+        b"<hibernate-generic><object class=\"Page\"><id name=\"id\">1</id><property name=\"title\"><![CDATA[Keys]]></property><property name=\"parent\" class=\"Page\"><id name=\"id\">1</id></property></object><object class=\"BodyContent\"><id name=\"id\">2</id><property name=\"body\"><![CDATA[<p>K=1</p>]]></property><property name=\"content\" class=\"Page\"><id name=\"id\">1</id></property></object><object class=\"ContentPermissionSet\"><property name=\"type\">View</property><property name=\"owningContent\"><id name=\"id\">1</id></property></object><object class=\"SpacePermission\"><property name=\"type\">VIEWSPACE</property></object></hibernate-generic>".to_vec(),
+    ]
+}
+
+fn jira_tables() -> Vec<Vec<u8>> {
+    vec![
+        b"Summary,Issue key,Issue id,Creator,Created,Description,Comment,Comment\nRotate,OPS-12,1,ann,03/Mar/26 9:00 AM,\"first\n\nKEY=1\",04/Mar/26 8:15 PM;bob;use K2,x\n".to_vec(),
+        b"Issue key;Summary\nA-1;x\n".to_vec(),
+    ]
+}
+
+fn zips() -> Vec<Vec<u8>> {
+    let pack = packed;
     let inner = pack(&[("b.txt", b"K=1")]);
     vec![
         pack(&[("a/.env", b"K=1"), ("in.zip", &inner)]),

@@ -89,21 +89,13 @@ impl Inventories {
         })
     }
 
-    /// Reads one file, if it is an inventory.
-    pub fn take(&mut self, document: &Document, asked: Asked<'_>, lens: Lens<'_>, today: Day) {
-        if !self.read.contains(&document.path) {
-            let look = look(document, asked, self.given_columns.as_ref(), today);
-            self.put(document, look, lens);
-        }
-    }
-
-    /// Reads the files that were found, all cores at once; what they say is taken in their order.
-    pub fn take_found(&mut self, documents: &[Document], lens: Lens<'_>, today: Day) {
+    /// Reads files, if they are inventories, all cores at once; what they say is taken in their order.
+    pub fn take(&mut self, documents: &[(Document, Asked<'_>)], lens: Lens<'_>, today: Day) {
         let (read, columns) = (&self.read, self.given_columns.as_ref());
         let looks: Vec<(&Document, Look)> = documents
             .par_iter()
-            .filter(|document| !read.contains(&document.path))
-            .map(|document| (document, look(document, Asked::Found, columns, today)))
+            .filter(|(document, _)| !read.contains(&document.path))
+            .map(|(document, asked)| (document, look(document, *asked, columns, today)))
             .filter(|(_, look)| !matches!(look, Look::Nothing))
             .collect();
         for (document, look) in looks {
@@ -168,20 +160,12 @@ impl Inventories {
                 None => self.remarks.push((note, vec![document.name.clone()])),
             }
         }
-        let mut listings: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+        let from = self.rows.len();
+        self.rows.reserve(imported.rows.len());
         for mut row in imported.rows {
             if let Some((sighting, kept)) = fingerprinted(&mut row, document, lens) {
                 self.sightings.push(sighting);
                 self.watched.push(kept);
-            }
-            if imported.whole
-                && let (Some(kind), Some(account), Some(id)) =
-                    (&row.credential, &row.account, &row.key_id)
-            {
-                listings
-                    .entry((row.provider.clone(), kind.clone(), account.clone()))
-                    .or_default()
-                    .insert(id.clone());
             }
             self.rows.push(SourcedRow {
                 source: format!("{} {}", document.name, row.at),
@@ -190,16 +174,37 @@ impl Inventories {
                 complete: imported.whole,
             });
         }
-        self.listings.extend(listings.into_iter().map(
-            |((provider, credential, account), key_ids)| Listing {
-                source: document.name.clone(),
-                provider,
-                credential,
-                account,
-                key_ids,
-            },
-        ));
+        let new = self.rows.get(from..).unwrap_or_default();
+        self.listings.extend(listings(&document.name, new));
     }
+}
+
+/// The whole listings that rows of one source make up.
+pub(crate) fn listings<'r>(
+    source: &str,
+    rows: impl IntoIterator<Item = &'r SourcedRow>,
+) -> Vec<Listing> {
+    let mut listings: BTreeMap<(&str, &str, &str), BTreeSet<String>> = BTreeMap::new();
+    for told in rows.into_iter().filter(|told| told.complete) {
+        let row = &told.row;
+        if let (Some(kind), Some(account), Some(id)) = (&row.credential, &row.account, &row.key_id)
+        {
+            listings
+                .entry((&row.provider, kind, account))
+                .or_default()
+                .insert(id.clone());
+        }
+    }
+    listings
+        .into_iter()
+        .map(|((provider, credential, account), key_ids)| Listing {
+            source: source.to_owned(),
+            provider: provider.to_owned(),
+            credential: credential.to_owned(),
+            account: account.to_owned(),
+            key_ids,
+        })
+        .collect()
 }
 
 /// What came of looking at one file.
@@ -307,6 +312,9 @@ fn fingerprinted(row: &mut Row, document: &Document, lens: Lens<'_>) -> Option<(
         }
     }
     let fingerprint = lens.pepper.fingerprint(&secret);
+    if let (Some(validation), Some(kind)) = (lens.validation, &row.credential) {
+        validation.keep(&fingerprint, &row.provider, kind, &secret);
+    }
     let bits = format.map(|rule| rule.tail_bits(WINDOW));
     let window = watchlist::window(secret.expose(), bits);
     let kept = Kept {

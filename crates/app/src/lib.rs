@@ -1,5 +1,6 @@
 //! Use cases: the only place where rules meet I/O.
 
+pub mod apart;
 pub mod assess;
 pub mod catalog;
 pub mod demo;
@@ -7,7 +8,9 @@ pub mod discreet;
 pub mod edits;
 pub mod exclude;
 pub mod import;
+mod judging;
 pub mod progress;
+pub mod register;
 pub mod report;
 pub mod reported;
 pub mod rule_files;
@@ -16,4 +19,5 @@ pub mod sources;
 pub mod state;
 pub mod sunsets;
 pub mod tree;
+pub mod validate;
 pub mod watchlist;

@@ -7,6 +7,8 @@ use tenure_scan::{
     rule::gitleaks::{Gitleaks, GitleaksError, Origin},
 };
 
+pub use tenure_scan::rule::gitleaks::BadRule;
+
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 64 << 20;
 
@@ -15,6 +17,8 @@ const LONGEST: u64 = 64 << 20;
 pub struct RuleFiles {
     files: Vec<Gitleaks>,
     digests: Vec<String>,
+    notes: Vec<String>,
+    left_out: Vec<(String, String)>,
 }
 
 /// Why a rule file cannot be used.
@@ -40,19 +44,50 @@ pub(crate) struct Raw<'f> {
 }
 
 impl RuleFiles {
-    /// Adds a file.
+    /// Adds a file, and those that it extends.
     ///
     /// # Errors
     /// It cannot be read, or the rule and the field that is not supported.
-    pub fn add(&mut self, path: &Path) -> Result<(), RuleFileError> {
-        use io::Read as _;
-        let mut text = String::new();
-        std::fs::File::open(path)?
-            .take(LONGEST)
-            .read_to_string(&mut text)?;
-        self.files.push(Gitleaks::parse(&text)?);
-        self.digests.push(digest::of_bytes(text.as_bytes()));
+    pub fn add(&mut self, path: &Path, bad: BadRule) -> Result<(), RuleFileError> {
+        let text = text_of(path)?;
+        let mut digest = digest::of_bytes(text.as_bytes());
+        // Gitleaks takes such a path from the folder where it is started; next to the file it means the same.
+        let beside = path.parent().unwrap_or(Path::new("")).to_owned();
+        let file = Gitleaks::load(&text, bad, &mut |name| {
+            let text = text_of(Path::new(name)).or_else(|_| text_of(&beside.join(name)))?;
+            digest.push_str(&digest::of_bytes(text.as_bytes()));
+            Ok(text)
+        })?;
+        let shown = path.display();
+        self.notes
+            .extend(file.notes().iter().map(|note| format!("{shown}: {note}")));
+        let left_out = file.left_out().iter();
+        self.left_out
+            .extend(left_out.map(|error| (shown.to_string(), error.to_string())));
+        self.files.push(file);
+        self.digests.push(digest);
         Ok(())
+    }
+
+    /// What a user should know of how the rules are applied.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The rules that cannot be used: the file, and which and why.
+    pub(crate) fn left_out(&self) -> &[(String, String)] {
+        &self.left_out
+    }
+
+    /// Whether every one of these commits is allowed to bring in what a rule finds at a path.
+    pub(crate) fn allow_commits(&self, rule: &str, path: &str, commits: &[String]) -> bool {
+        !commits.is_empty()
+            && commits.iter().all(|commit| {
+                self.files
+                    .iter()
+                    .any(|file| file.allows_commit(rule, path, commit))
+            })
     }
 
     /// The ids of all rules.
@@ -94,6 +129,15 @@ impl RuleFiles {
             .filter(|raw| !raw.span.is_empty())
             .collect()
     }
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    use io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(path)?
+        .take(LONGEST)
+        .read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn candidate(text: &[u8], span: &std::ops::Range<usize>, rule: &str) -> Option<Candidate> {

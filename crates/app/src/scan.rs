@@ -22,18 +22,15 @@ use tenure_model::{
     catalog::Provider,
     day::Day,
     document::{Origin, Place},
-    place::{Audience, Liveness, PlaceKind, hints},
+    place::{Audience, Liveness, PlaceKind},
     scan::{SCHEMA, Scan, Stats},
     watch::Kept,
 };
-use tenure_scan::{
-    reader::Outcome,
-    rule::{RuleError, Rules},
-};
-use text::Counted;
+use tenure_scan::rule::{RuleError, Rules};
 
 pub use catch::Lens;
 pub use past::History;
+pub use tenure_scan::source::opened::Apart;
 
 /// The rules that no provider's file holds.
 pub const GENERIC: [&str; 5] = [
@@ -249,6 +246,9 @@ impl Places {
         }
         progress.end();
         let whole = self.whole && grouped.skipped() == skipped;
+        for (file, problem) in lens.rule_files.left_out() {
+            grouped.skip(file, format!("left out: {problem}"));
+        }
         let scanned = grouped.finish(self.with_files)?;
         Ok(Scanned { whole, ..scanned })
     }
@@ -269,7 +269,7 @@ fn unread(name: &str, inside: bool, below: u64) -> Vec<String> {
     inside.into_iter().chain(below).collect()
 }
 
-/// Standard input, as one text.
+/// Standard input: one text, or a container.
 fn stream(
     grouped: &mut Grouped<'_>,
     lens: Lens<'_>,
@@ -282,15 +282,21 @@ fn stream(
         audience: Audience::Unknown,
         ..Place::of_file("-", PlaceKind::Stream)
     };
-    let mut counted = Counted::new(input, progress);
-    let read = text::search(lens, &mut counted, &hints::of_path("-"), "-");
-    grouped.stats.bytes = grouped.stats.bytes.saturating_add(counted.read);
-    match read {
-        Ok(read) if counted.read == 0 && read.outcome == Outcome::Searched => {
-            grouped.skip("-", "standard input is empty".to_owned());
-        }
-        Ok(read) => grouped.take(".", &place, read, true),
-        Err(error) => grouped.skip("-", error.to_string()),
+    let file = text::search_stream(lens, input, &place, progress);
+    grouped.stats.bytes = grouped.stats.bytes.saturating_add(file.bytes);
+    if file.bytes == 0 && file.problems.is_empty() {
+        grouped.skip("-", "standard input is empty".to_owned());
+        return;
+    }
+    for (path, problem) in file.problems {
+        grouped.skip(&path, problem);
+    }
+    if file.opened {
+        grouped.file(&place.path);
+    }
+    for (inner, read) in file.texts {
+        let here = inner.unwrap_or_else(|| place.clone());
+        grouped.take(".", &here, read, !file.opened);
     }
 }
 

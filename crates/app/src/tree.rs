@@ -363,6 +363,10 @@ impl Source {
         let context = context(&hints);
         let mut sink = Catch::new(lens, &entry.relative);
         let outcome = reader::search(lens.rules, &entry.path, context, &mut sink);
+        let outcome = match catch::too_many(sink.over) {
+            Some(problem) => outcome.and(Err(io::Error::other(problem))),
+            None => outcome,
+        };
         let mut found = sink.found;
         if inventory {
             // The rows speak for the ids, and cells without a known format are no assignments.

@@ -10,7 +10,14 @@
 use std::{fs, path::Path};
 use tempfile::TempDir;
 use tenure_app::catalog::{check, load};
-use tenure_model::catalog::{CatalogError, Provider};
+use tenure_model::{
+    bearer::{Bearer, Kind},
+    catalog::{CatalogError, Provider},
+    session::Cookie,
+    setup_link::Setup,
+    token::Api,
+};
+use tenure_scan::rule::Rules;
 
 /// A provider file without a fault.
 const SOUND: &str = r#"
@@ -355,4 +362,32 @@ fn a_detector_stands_behind_the_kinds_of_its_providers_own_file() {
     let last = npm.credentials.last().unwrap();
     assert_eq!(last.kind, "api_key");
     assert!(last.detected_by.as_deref().unwrap().ends_with("more.toml"));
+}
+
+/// What the scanner says of a secret that Tenure hands out, and of the same with a wrong character.
+fn found<K: Kind>(rules: &Rules, seed: u8) -> Vec<String> {
+    let bits: [u8; 32] = std::array::from_fn(|at| (at as u8).wrapping_mul(seed) ^ seed);
+    let secret = Bearer::<K>::of(&bits);
+    let kinds = |text: &str| -> Vec<String> {
+        let hits = rules.find(format!("x = {text}\n").as_bytes());
+        hits.iter().map(|hit| hit.rule.credential.clone()).collect()
+    };
+    let last = if secret.expose().ends_with('0') {
+        "1"
+    } else {
+        "0"
+    };
+    let wrong = format!("{}{last}", &secret.expose()[..secret.expose().len() - 1]);
+    assert!(kinds(&wrong).is_empty(), "its checksum is wrong");
+    kinds(secret.expose())
+}
+
+#[test]
+fn what_tenure_hands_out_is_found_by_its_own_scanner() {
+    let rules = Rules::compile(&load(None).unwrap()).unwrap();
+    for seed in [3, 7, 11, 101] {
+        assert_eq!(found::<Api>(&rules, seed), ["api_token"]);
+        assert_eq!(found::<Cookie>(&rules, seed), ["session"]);
+        assert_eq!(found::<Setup>(&rules, seed), ["setup_link"]);
+    }
 }

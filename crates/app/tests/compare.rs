@@ -41,6 +41,7 @@ fn assessed(folder: &Path) -> Assessment {
         pepper: &Pepper::new([1; 32]),
         today: "2026-11-23".parse().unwrap(),
         title: None,
+        validation: None,
     };
     assess(&request, &Silent).unwrap().assessment
 }

@@ -17,12 +17,13 @@ use std::{
 const FLOORS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("scan", &["model"]),
+    ("access", &["model"]),
     ("connect", &["model"]),
     ("store", &["model"]),
-    ("app", &["model", "scan", "connect", "store"]),
+    ("app", &["model", "scan", "connect", "store", "access"]),
     ("cli", &["app", "model"]),
     // For tests alone; nothing that is shipped depends on it.
-    ("testkit", &["app", "model"]),
+    ("testkit", &["app", "access", "model"]),
 ];
 
 /// Files that know each other in a circle. This list can only shrink: a circle that is gone has to go from here
@@ -304,6 +305,25 @@ fn the_model_reads_no_file_no_clock_and_no_network() {
         let code = code(&text);
         for word in forbidden {
             assert!(!code.contains(word), "model::{module} names {word}");
+        }
+    }
+}
+
+#[test]
+fn only_access_makes_a_permit_and_only_it_knows_cedar() {
+    for name in names() {
+        let folder = crates().join(&name);
+        let manifest: toml::Table =
+            toml::from_str(&fs::read_to_string(folder.join("Cargo.toml")).unwrap()).unwrap();
+        let cedar = ["dependencies", "dev-dependencies", "build-dependencies"]
+            .iter()
+            .filter_map(|kind| manifest.get(*kind)?.as_table())
+            .any(|table| table.keys().any(|library| library.starts_with("cedar")));
+        assert_eq!(cedar, name == "access", "{name} and Cedar");
+        for (module, text) in modules(&folder.join("src")) {
+            let makes = code(&text).contains("Permitted for");
+            let maker = name == "access" && module == "permit";
+            assert_eq!(makes, maker, "{name}::{module} and permits");
         }
     }
 }

@@ -72,6 +72,7 @@ fn since(path: &Path, earlier: Option<&Assessment>, today: &str) -> Assessment {
             pepper: &Pepper::new([7; 32]),
             today: today.parse().unwrap(),
             title: None,
+            validation: None,
         },
         &Silent,
     )

@@ -2,7 +2,7 @@
 
 mod scan;
 
-pub(crate) use scan::{FailOn, Scan, ScanFormat, Whole};
+pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -74,7 +74,8 @@ pub(crate) enum Command {
 }
 
 /// Finds every key below the given places and in the given exports, brings together what belongs together,
-/// classifies and decides each, and prints one row per verdict. Nothing leaves this machine.
+/// classifies and decides each, and prints one row per verdict. Nothing leaves this
+/// machine unless --validate is given.
 ///
 /// Files below a folder that are inventories by their content (an AWS credential report, lists of keys,
 /// spreadsheets saved as CSV, people lists) are read as such; everything else is searched for copies of keys.
@@ -123,6 +124,8 @@ pub(crate) struct Assess {
     pub(crate) title: Option<String>,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) validate: Validate,
 }
 
 /// How an assessment is written.

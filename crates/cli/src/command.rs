@@ -17,7 +17,7 @@ mod watchlist;
 mod why;
 
 use crate::{
-    args::{Args, Command},
+    args::{Args, Command, Validate},
     exit::Failure,
 };
 use std::{
@@ -25,6 +25,7 @@ use std::{
     path::Path,
     process::ExitCode,
 };
+use tenure_app::validate::{Options, Validation};
 use tenure_model::{catalog::Provider, day::Day, policy::Policy};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -184,4 +185,24 @@ fn read(path: &Path) -> Result<String, Failure> {
 /// The day that the rules go by: the one named, else today in UTC.
 fn today(named: Option<Day>) -> Day {
     named.unwrap_or_else(|| Day::from_unix_seconds(jiff::Timestamp::now().as_second()))
+}
+
+/// How providers are asked; none without `--validate`, and then no client is made at all.
+pub(crate) fn validation<'p>(
+    args: &Validate,
+    providers: &'p [Provider],
+) -> Result<Option<Validation<'p>>, Failure> {
+    if !args.validate {
+        return Ok(None);
+    }
+    let options = Options {
+        at: args.validate_at.clone(),
+        account: args.validate_account.clone(),
+        control: args.validate_control.clone(),
+        allow_address: args.validate_allow_address.clone(),
+        timeout: args.validate_timeout.map(std::time::Duration::from_secs),
+    };
+    Validation::new(providers, &options)
+        .map(Some)
+        .map_err(|error| Failure::input(error.to_string(), "docs/validation.md shows each flag"))
 }

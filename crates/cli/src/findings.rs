@@ -159,6 +159,16 @@ fn spot(place: &Seen) -> String {
         })
 }
 
+/// Whether it still works, and as whom: `live as ann`.
+fn checked(finding: &Finding) -> String {
+    let word = finding.liveness.word().replace('_', " ");
+    let subject = finding
+        .check
+        .as_ref()
+        .and_then(|check| check.subject.as_deref());
+    subject.map_or_else(|| word.clone(), |subject| format!("{word} as {subject}"))
+}
+
 /// How much was read: `1,284 files and 9,120 commits`.
 pub(crate) fn extent(scan: &Scan) -> String {
     match (scan.stats.files, scan.stats.commits) {

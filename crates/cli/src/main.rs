@@ -17,6 +17,13 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // No command of the program, but what it starts itself to read what it does not trust its libraries with.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|arg| arg == tenure_app::apart::ARGUMENT)
+    {
+        return tenure_app::apart::child();
+    }
     let args = match args::Args::try_parse() {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),

@@ -28,6 +28,12 @@ impl Bar {
         Self::of(Unit::Bytes, BYTES, quiet)
     }
 
+    /// A bar of keys.
+    pub(crate) fn of_keys(quiet: bool) -> Self {
+        const KEYS: &str = "{msg} {bar:24} {human_pos}/{human_len} keys, {eta} left";
+        Self::of(Unit::Files, KEYS, quiet)
+    }
+
     fn of(unit: Unit, template: &str, quiet: bool) -> Self {
         let target = if quiet {
             ProgressDrawTarget::hidden()

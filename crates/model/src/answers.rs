@@ -119,7 +119,7 @@ fn containers(key: &Key) -> BTreeSet<Container> {
     let left = key
         .facts
         .get("owner")
-        .is_some_and(|note| note.value == "inactive");
+        .is_some_and(|note| *note.value == "inactive");
     if let Some(who) = key.owner.value.as_ref().filter(|_| left) {
         add(ContainerKind::Leaver, who.clone());
     }

@@ -121,7 +121,7 @@ impl Key {
         let facts = self
             .facts
             .iter()
-            .map(|(name, note)| (name.to_string(), note.value.clone()));
+            .map(|(name, note)| (name.to_string(), Value::clone(&note.value)));
         for (name, value) in options.chain(facts) {
             match name.split_once('.') {
                 None => {

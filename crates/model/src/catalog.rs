@@ -1,6 +1,7 @@
 //! The provider catalogue: what is known about the keys that one provider issues, each fact with its
 //! source and the day it was read. The format is `docs/catalogue-format.md`.
 
+pub mod auth;
 pub mod checksum;
 pub mod detectors;
 pub mod template;
@@ -10,6 +11,7 @@ use crate::{
     facts::{IssuedTo, Needs, Privilege, PrivilegedPath, ReplacementOption, Spend, StandsOn},
     place::{Part, Runtime},
 };
+use auth::Auth;
 use checksum::Checksum;
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::BTreeMap, fmt};
@@ -209,7 +211,10 @@ pub struct Recipe {
     /// The method and URL, the statement or the command.
     pub request: Option<String>,
     /// How the request is authenticated.
-    pub auth: Option<String>,
+    pub auth: Option<Auth>,
+    /// Headers that go with the request, whatever the key.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Option<String>,
     /// It writes nothing and costs nothing.
@@ -220,7 +225,17 @@ pub struct Recipe {
     /// Statuses that mean refused.
     #[serde(default)]
     pub refused: Vec<u16>,
-    /// As whom: a JSON Pointer.
+    /// What else a key that is accepted shows in the answer: JSON Pointer to the values that say so, as text.
+    #[serde(default)]
+    pub live_when: BTreeMap<String, Vec<String>>,
+    /// What in an answer with a status of `live` says that the key is refused all the same.
+    #[serde(default)]
+    pub refused_when: BTreeMap<String, Vec<String>>,
+    /// Keys of the same form are issued at other addresses too, so that a refusal counts only at an address that
+    /// the user named.
+    #[serde(default)]
+    pub elsewhere: bool,
+    /// As whom: a JSON Pointer, or `xml:ELEMENT`.
     pub subject: Option<String>,
     /// With which rights: a JSON Pointer or a header.
     pub rights: Option<String>,

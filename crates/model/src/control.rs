@@ -57,13 +57,13 @@ impl Set {
     }
 
     fn of(controls: &[Control]) -> Self {
-        controls
-            .iter()
-            .fold(Self::default(), |set, control| set.with(*control as u32))
+        Self::default().and(controls)
     }
 
-    fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    fn and(self, controls: &[Control]) -> Self {
+        controls
+            .iter()
+            .fold(self, |set, control| set.with(*control as u32))
     }
 }
 
@@ -93,7 +93,7 @@ pub fn required(facts: &Facts, verdict: Verdict, level: Level) -> Set {
     ]);
     let mut add = |condition: bool, controls: &[Control]| {
         if condition {
-            set = set.union(Set::of(controls));
+            set = set.and(controls);
         }
     };
     let third_party = facts.held_by == HeldBy::ThirdParty;
@@ -168,6 +168,12 @@ pub fn tasks(facts: &Facts, verdict: Verdict, radius: &BlastRadius, today: Day) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_member_stays_in_a_set_that_it_joins_again() {
+        let set = Set::of(&[Control::Rotation]);
+        assert_eq!(set.and(&[Control::Rotation, Control::Rotation]), set);
+    }
 
     #[test]
     fn sets_are_written_in_the_order_of_their_words() {

@@ -7,7 +7,8 @@ use crate::{
     day::Day,
     facts::{
         BackupOwner, Contract, Exposure, Facts, Integration, IssuedTo, LastUsed, OptionState,
-        OwnerState, Proof, Publishable, ReplacementOption, Since, Status, UsedBy, Verdict,
+        OwnerState, Proof, Publishable, ReplacementOption, Since, StandsOn, Status, UsedBy,
+        Verdict,
     },
     policy::Policy,
 };
@@ -132,8 +133,8 @@ impl Facts {
             exposure: Exposure::None,
             owner: OwnerState::Active,
             owner_until: None,
+            // With it unknown, who uses the key decides nothing.
             issued_to: IssuedTo::Unknown,
-            used_by: UsedBy::Unknown,
             ..*self
         }
     }
@@ -155,9 +156,9 @@ fn replacement(facts: &Facts, start: Day, cap: i64, today: Day) -> Replacement {
             .map(|option| (option, facts.options.state(option).on(today)))
     };
     // A client secret is still a standing secret: it is not taken while something better comes in time.
-    let better_comes = candidates().take_while(|(option, _)| *option < ReplacementOption::OauthClientSecret).any(
-        |(_, state)| matches!(state, OptionState::Later { on: Some(day), .. } if day <= start.plus(cap)),
-    );
+    let better_comes = candidates()
+        .filter(|(option, _)| option.improves_on(StandsOn::OauthClientSecret))
+        .any(|(_, state)| matches!(state, OptionState::Later { on: Some(day), .. } if day <= start.plus(cap)));
     let now = candidates().find(|(option, state)| {
         *state == OptionState::Now
             && !(better_comes && *option == ReplacementOption::OauthClientSecret)

@@ -100,6 +100,20 @@ pub enum Origin {
         /// Its title.
         title: String,
     },
+    /// A part of a document: of an Office file, of a PDF.
+    Part {
+        /// The document.
+        file: String,
+        /// Which part: `slide 3`, `page 12`, `comments`.
+        part: String,
+    },
+    /// A sheet of a workbook; its lines are rows.
+    Sheet {
+        /// The workbook.
+        file: String,
+        /// The name of the sheet.
+        sheet: String,
+    },
     /// A cell of a notebook.
     Cell {
         /// Its number, from 1.
@@ -156,6 +170,10 @@ impl Place {
     #[must_use]
     pub fn sentence(&self, line: Option<u32>) -> String {
         let mut out = match &self.origin {
+            // A member of a container that came by a pipe.
+            Origin::Archived | Origin::Layer if self.path.starts_with("-!") => {
+                format!("standard input{}", self.path.trim_start_matches('-'))
+            }
             Origin::File | Origin::Archived | Origin::Layer => self.path.clone(),
             Origin::Stream => "standard input".to_owned(),
             Origin::Step { system, job, step } => {
@@ -180,6 +198,8 @@ impl Place {
                 part,
             } => format!("{service} {ticket}, {part}"),
             Origin::Page { service, title } => format!("{service} page “{title}”"),
+            Origin::Part { file, part } => format!("{file}, {part}"),
+            Origin::Sheet { file, sheet } => format!("{file}, sheet “{sheet}”"),
             Origin::Cell { number, output } => {
                 let part = if *output {
                     "the output of cell"
@@ -199,7 +219,12 @@ impl Place {
             out.push_str(" in a container image");
         }
         if let Some(line) = line {
-            let _ = write!(out, ", line {line}");
+            let word = if let Origin::Sheet { .. } = self.origin {
+                "row"
+            } else {
+                "line"
+            };
+            let _ = write!(out, ", {word} {line}");
         }
         if let Some(commit) = &self.commit {
             let short: String = commit.chars().take(7).collect();
@@ -316,6 +341,14 @@ mod tests {
             message.sentence(None),
             "Slack #deploys, 3 March 2026, thread of 4"
         );
+        let sheet = Place {
+            origin: Origin::Sheet {
+                file: "keys.xlsx".to_owned(),
+                sheet: "Keys".to_owned(),
+            },
+            ..file.clone()
+        };
+        assert_eq!(sheet.sentence(Some(7)), "keys.xlsx, sheet “Keys”, row 7");
         let old = Place {
             commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
             author: Some("Ann".to_owned()),

@@ -1,6 +1,7 @@
 //! What happened: who did what to what, when, and with which outcome. One event is one leaf of the log.
 
 use crate::{
+    access::Act,
     day::Day,
     digest,
     facts::Verdict,
@@ -61,7 +62,7 @@ pub enum Actor {
     Anonymous,
 }
 
-/// How an act came out, and which policy decided that.
+/// How an act came out, and which policies decided that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Outcome {
@@ -69,11 +70,17 @@ pub enum Outcome {
     Done {
         /// The ids of the policies that permit it; empty where no policy was asked, as for what the product does.
         policies: Vec<String>,
+        /// Digest of all policies that were in force.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rules: Option<String>,
     },
     /// It was refused, and nothing changed.
     Denied {
         /// The ids of the policies that forbid it; empty where none permits it.
         policies: Vec<String>,
+        /// Digest of all policies that were in force.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rules: Option<String>,
         /// Why, as a sentence.
         why: String,
     },
@@ -209,8 +216,8 @@ pub enum Change {
         exception: ExceptionId,
         /// The key; `None` for a class.
         key: Option<KeyId>,
-        /// What was done: `requested`, `approved`, `denied`, `accepted`, `renewed`, `ended`, `expired`, `reviewed`,
-        /// `reaffirmed`, `reopened`, `lapsed`.
+        /// What was done: `requested`, `approved`, `denied`, `withdrawn`, `accepted`, `ended`, `reviewed`,
+        /// `reaffirmed`, `superseded`.
         step: String,
         /// Digest of the statement that it is about.
         statement: Option<String>,
@@ -298,6 +305,23 @@ impl Change {
 }
 
 impl Actor {
+    /// Who did, or wanted to do, an act.
+    #[must_use]
+    pub fn of(act: &Act) -> Self {
+        match act.actor.split_once(':') {
+            Some(("person", id)) => Self::Person {
+                id: PersonId::new(id),
+            },
+            Some(("operator", user)) => Self::Operator {
+                user: user.to_owned(),
+            },
+            Some(("worker", part)) => Self::System {
+                part: part.to_owned(),
+            },
+            _ => Self::Anonymous,
+        }
+    }
+
     /// Who it is, on one line: `person:anna`, `operator:root`.
     #[must_use]
     pub fn label(&self) -> String {
@@ -312,37 +336,54 @@ impl Actor {
 }
 
 impl Event {
-    /// An act that was done.
-    #[must_use]
-    pub fn done(who: Actor, at: Moment, change: Change, policies: Vec<String>) -> Self {
+    fn new(who: Actor, at: Moment, change: Change, outcome: Outcome) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
             at,
             who,
             change,
-            outcome: Outcome::Done { policies },
+            outcome,
         }
     }
 
-    /// An act that was refused.
+    /// What came of an act that was permitted.
     #[must_use]
-    pub fn denied(
-        who: Actor,
-        at: Moment,
-        change: Change,
-        policies: Vec<String>,
-        why: impl Into<String>,
-    ) -> Self {
-        Self {
-            schema: SCHEMA.to_owned(),
-            at,
-            who,
-            change,
-            outcome: Outcome::Denied {
-                policies,
-                why: why.into(),
-            },
-        }
+    pub fn done(act: &Act, at: Moment, change: Change) -> Self {
+        let outcome = Outcome::Done {
+            policies: act.policies.clone(),
+            rules: Some(act.rules.clone()),
+        };
+        Self::new(Actor::of(act), at, change, outcome)
+    }
+
+    /// An act that was refused; nothing changed.
+    #[must_use]
+    pub fn denied(act: &Act, at: Moment, why: impl Into<String>) -> Self {
+        let change = Change::Act {
+            act: act.action.word().to_owned(),
+            kind: act.object.word().to_owned(),
+            id: act.object_id.clone(),
+            detail: Value::Null,
+        };
+        let outcome = Outcome::Denied {
+            policies: act.policies.clone(),
+            rules: Some(act.rules.clone()),
+            why: why.into(),
+        };
+        Self::new(Actor::of(act), at, change, outcome)
+    }
+
+    /// What a part of the product does of itself, which no policy is asked about.
+    #[must_use]
+    pub fn of_product(part: &str, at: Moment, change: Change) -> Self {
+        let who = Actor::System {
+            part: part.to_owned(),
+        };
+        let outcome = Outcome::Done {
+            policies: Vec::new(),
+            rules: None,
+        };
+        Self::new(who, at, change, outcome)
     }
 
     /// Its canonical bytes (RFC 8785): the entry of the log.

@@ -206,9 +206,6 @@ impl<'de> Deserialize<'de> for OptionState {
                     )),
                 }
             }
-            fn visit_unit<E: de::Error>(self) -> Result<OptionState, E> {
-                Ok(OptionState::Unknown)
-            }
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<OptionState, A::Error> {
                 #[derive(Deserialize)]
                 #[serde(deny_unknown_fields)]
@@ -235,14 +232,19 @@ impl<'de> Deserialize<'de> for OptionState {
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Workload identity federation or a platform role.
+    #[serde(deserialize_with = "nullable")]
     pub workload_identity_federation: OptionState,
     /// OAuth client credentials with `private_key_jwt` (RFC 7523) or mutual TLS (RFC 8705).
+    #[serde(deserialize_with = "nullable")]
     pub private_key_jwt_or_mtls: OptionState,
     /// OAuth client credentials with a client secret: a standing secret all the same.
+    #[serde(deserialize_with = "nullable")]
     pub oauth_client_secret: OptionState,
     /// The vendor's short-lived tokens, minted from a vaulted root.
+    #[serde(deserialize_with = "nullable")]
     pub vendor_short_lived: OptionState,
     /// The gateway: constrains, does not replace, and decides no verdict.
+    #[serde(deserialize_with = "nullable")]
     pub gateway: OptionState,
 }
 
@@ -318,9 +320,6 @@ impl<'de> Deserialize<'de> for Since {
             type Value = Since;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of verdict ids and dates")
-            }
-            fn visit_unit<E: de::Error>(self) -> Result<Since, E> {
-                Ok(Since::default())
             }
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Since, A::Error> {
                 let mut since = Since::default();
@@ -690,6 +689,12 @@ mod tests {
             error(r#"{"id":"k","options":{"gateway":{"later":null,"needs":"luck"}}}"#)
                 .contains("luck")
         );
+        let later = error(r#"{"id":"k","options":{"gateway":"later"}}"#);
+        assert!(later.contains(r#"{"later": null}"#), "{later}");
+        let number = error(r#"{"id":"k","options":{"gateway":5}}"#);
+        assert!(number.contains(r#""now", "no", "unknown""#), "{number}");
+        let number = error(r#"{"id":"k","since":5}"#);
+        assert!(number.contains("verdict ids and dates"), "{number}");
         assert!(error(r#"{"id":"k","consumers":"unknown"}"#).starts_with("consumers"));
         assert!(error(r#"{"id":"k","consumers":-1}"#).starts_with("consumers"));
         assert!(error(r#"{"id":"k","owner":"unknown"}"#).starts_with("owner"));
@@ -720,6 +725,21 @@ mod tests {
             )
             .is_ok()
         );
+    }
+
+    #[test]
+    fn one_option_changes_alone() {
+        for option in ReplacementOption::ALL {
+            let changed = Options::default().with(*option, OptionState::Now);
+            for other in ReplacementOption::ALL {
+                let expected = if other == option {
+                    OptionState::Now
+                } else {
+                    OptionState::Unknown
+                };
+                assert_eq!(changed.state(*other), expected, "{option}: {other}");
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     place::{Part, Sighting},
     system::{self, System},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 /// A whole listing of the keys of one kind in one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,20 +73,42 @@ fn is_globally_unique(provider: &str, id: &str) -> bool {
 /// At most this many pairs are listed.
 const MOST_PAIRS: usize = 1000;
 
+/// What comes of bringing records together.
+#[derive(Debug, Clone, Default)]
+pub struct Merged {
+    /// The keys.
+    pub known: Vec<Known>,
+    /// Keys that may be one.
+    pub pairs: Vec<Pair>,
+    /// Of each record, rows first and sightings behind them, the position of its key.
+    pub places: Vec<usize>,
+}
+
 /// Brings rows and sightings together.
 #[must_use]
 pub fn merge(
     rows: Vec<SourcedRow>,
-    mut sightings: Vec<Sighting>,
+    sightings: Vec<Sighting>,
     listings: &[Listing],
 ) -> (Vec<Known>, Vec<Pair>) {
+    let merged = merge_placed(rows, sightings, listings);
+    (merged.known, merged.pairs)
+}
+
+/// The same, and says which record went where.
+#[must_use]
+pub fn merge_placed(
+    rows: Vec<SourcedRow>,
+    mut sightings: Vec<Sighting>,
+    listings: &[Listing],
+) -> Merged {
     let mut pairs_of_ids = separate_ambiguous(&mut sightings);
     let mut groups = Groups::new(rows.len().saturating_add(sightings.len()));
     let mut joins: Vec<(usize, JoinedBy, Confidence)> = Vec::new();
 
     // One id, one key: within a kind, and for short ids within an account.
-    let mut by_id: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-    let mut by_print: BTreeMap<String, usize> = BTreeMap::new();
+    let mut by_id: HashMap<(&str, &str, &str, &str), usize> = HashMap::new();
+    let mut by_print: HashMap<&str, usize> = HashMap::new();
     let records = rows
         .iter()
         .map(Record::of_row)
@@ -96,24 +118,19 @@ pub fn merge(
         if let Some(id) = record.key_id {
             let kind = record
                 .credential
-                .or_else(|| only(kinds.get(&(record.provider, id))?))
+                .or_else(|| kinds.get(&(record.provider, id)).copied().flatten())
                 .unwrap_or_default();
             let account = if is_globally_unique(record.provider, id) {
                 ""
             } else {
                 record.account.unwrap_or_default()
             };
-            let name = (
-                format!("{}/{kind}", record.provider),
-                account.to_owned(),
-                id.to_owned(),
-            );
-            match by_id.get(&name) {
-                None => {
-                    by_id.insert(name, at);
+            match by_id.entry((record.provider, kind, account, id)) {
+                Entry::Vacant(free) => {
+                    free.insert(at);
                 }
-                Some(first) => {
-                    if groups.join(*first, at) {
+                Entry::Occupied(first) => {
+                    if groups.join(*first.get(), at) {
                         joins.push(if record.beside {
                             (at, JoinedBy::StandsBeside, Confidence::Medium)
                         } else {
@@ -124,18 +141,19 @@ pub fn merge(
             }
         }
         if let Some(print) = record.fingerprint {
-            match by_print.get(print) {
-                None => {
-                    by_print.insert(print.to_owned(), at);
+            match by_print.entry(print) {
+                Entry::Vacant(free) => {
+                    free.insert(at);
                 }
-                Some(first) => {
-                    if groups.join(*first, at) {
+                Entry::Occupied(first) => {
+                    if groups.join(*first.get(), at) {
                         joins.push((at, JoinedBy::Fingerprint, Confidence::High));
                     }
                 }
             }
         }
     }
+    drop((by_id, by_print, kinds));
     let unsure = join_slots(&rows, &mut groups, &mut joins);
     let (mut known, position) = build(rows, sightings, &mut groups, &joins);
     let mut pairs: Vec<Pair> = unsure
@@ -174,7 +192,11 @@ pub fn merge(
     for key in &mut known {
         key.subject.absent_from = absent(key, listings);
     }
-    (known, pairs)
+    Merged {
+        known,
+        pairs,
+        places: position,
+    }
 }
 
 /// What of a record tells which key it is.
@@ -214,22 +236,20 @@ impl<'r> Record<'r> {
     }
 }
 
-/// The kinds that records name for each id.
+/// The kind that records name for each id; none where they name several.
 fn kinds_of_ids<'r>(
     records: impl Iterator<Item = Record<'r>>,
-) -> BTreeMap<(&'r str, &'r str), BTreeSet<&'r str>> {
-    let mut kinds: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+) -> HashMap<(&'r str, &'r str), Option<&'r str>> {
+    let mut kinds: HashMap<(&str, &str), Option<&str>> = HashMap::new();
     for record in records {
         if let (Some(id), Some(kind)) = (record.key_id, record.credential) {
-            kinds.entry((record.provider, id)).or_default().insert(kind);
+            kinds
+                .entry((record.provider, id))
+                .and_modify(|known| *known = known.filter(|known| *known == kind))
+                .or_insert(Some(kind));
         }
     }
     kinds
-}
-
-fn only<'s>(set: &BTreeSet<&'s str>) -> Option<&'s str> {
-    let mut all = set.iter();
-    all.next().copied().filter(|_| all.next().is_none())
 }
 
 /// Where one secret stands beside two ids, neither counts: the ids are taken off those sightings.
@@ -470,10 +490,11 @@ fn build(
     groups: &mut Groups,
     joins: &[(usize, JoinedBy, Confidence)],
 ) -> (Vec<Known>, Vec<usize>) {
-    let mut known: Vec<Known> = Vec::new();
-    let mut place: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut position = Vec::new();
-    let joined: BTreeMap<usize, (JoinedBy, Confidence)> = joins
+    let records = rows.len().saturating_add(sightings.len());
+    let mut known: Vec<Known> = Vec::with_capacity(records);
+    let mut place: HashMap<usize, usize> = HashMap::with_capacity(records);
+    let mut position = Vec::with_capacity(records);
+    let joined: HashMap<usize, (JoinedBy, Confidence)> = joins
         .iter()
         .map(|(at, by, confidence)| (*at, (*by, *confidence)))
         .collect();
@@ -493,11 +514,11 @@ fn build(
         let Some(key) = known.get_mut(slot) else {
             continue;
         };
-        let source = match &record {
-            Ok(row) => row.source.clone(),
-            Err(sighting) => format!("{}/{}", sighting.source, sighting.path),
-        };
         if let Some((by, confidence)) = joined.get(&at) {
+            let source = match &record {
+                Ok(row) => row.source.clone(),
+                Err(sighting) => format!("{}/{}", sighting.source, sighting.path),
+            };
             key.merged.push(Joined {
                 source,
                 by: *by,
@@ -505,7 +526,13 @@ fn build(
             });
         }
         match record {
-            Ok(row) => key.subject.rows.push(row),
+            // Most keys have one: a list that grows by itself has room for four.
+            Ok(row) => {
+                if key.subject.rows.is_empty() {
+                    key.subject.rows.reserve_exact(1);
+                }
+                key.subject.rows.push(row);
+            }
             Err(sighting) => key.subject.sightings.push(sighting),
         }
     }
@@ -567,7 +594,7 @@ fn name(key: &mut Known) {
 
 /// Ids that stay the same from run to run: from the strongest thing that identifies the key.
 fn give_ids(known: &mut [Known]) {
-    let mut used: BTreeMap<String, u32> = BTreeMap::new();
+    let mut used: HashMap<String, u32> = HashMap::with_capacity(known.len());
     for key in known {
         let credential = key.credential.as_deref().unwrap_or_default();
         let slot = key

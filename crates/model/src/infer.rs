@@ -22,7 +22,7 @@ use crate::{
     system::System,
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A row with what its source is.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -241,7 +241,7 @@ pub fn infer(
         notes.insert(
             *fact,
             FactNote {
-                value: best.value.clone(),
+                value: Arc::new(best.value.clone()),
                 basis: best.basis,
                 source: best.source.clone(),
             },

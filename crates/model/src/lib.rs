@@ -6,13 +6,16 @@
 #[macro_use]
 pub mod word;
 
+pub mod access;
 pub mod alias;
 pub mod allow;
 pub mod answers;
 pub mod assessment;
 pub mod baseline;
+pub mod bearer;
 pub mod catalog;
 pub mod cell;
+pub mod check;
 pub mod classify;
 pub mod contract;
 pub mod control;
@@ -47,7 +50,10 @@ pub mod reported;
 mod sample;
 pub mod scan;
 pub mod secret;
+pub mod session;
+pub mod setup_link;
 pub mod shared;
 pub mod summary;
 pub mod system;
+pub mod token;
 pub mod watch;

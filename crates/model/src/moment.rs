@@ -1,11 +1,12 @@
-//! Points in time to the microsecond: what rows and events carry. Rules know only days.
+//! Moments: readings of a clock to the microsecond, for rows and events, and for what happens within a day (sign-in,
+//! sessions, tokens, signatures).
 
 use crate::day::Day;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, str::FromStr};
 
-/// Microseconds since 1970-01-01T00:00:00Z; written as RFC 3339 in UTC with six decimals.
+/// Microseconds since 1970-01-01T00:00:00Z; written as RFC 3339 in UTC with six decimals. Arithmetic saturates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Moment(i64);
 
@@ -15,9 +16,9 @@ pub struct Moment(i64);
 pub struct BadMoment(String);
 
 impl Moment {
-    /// A reading of a clock, in microseconds since 1970.
+    /// The moment of a Unix time in microseconds.
     #[must_use]
-    pub const fn of_micros(micros: i64) -> Self {
+    pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
@@ -27,16 +28,24 @@ impl Moment {
         self.0
     }
 
-    /// This moment and `seconds` more.
+    /// The moment so many seconds later (earlier, where negative).
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1_000_000)))
     }
 
-    /// The UTC day.
+    /// Its day in UTC.
     #[must_use]
     pub fn day(self) -> Day {
         Day::from_unix_seconds(self.0.div_euclid(1_000_000))
+    }
+
+    /// Whether this moment lies at most `seconds` before `now`. What lies after `now` is never fresh: a clock
+    /// that was set back, or a forged time, does not make anything younger.
+    #[must_use]
+    pub const fn within(self, seconds: u32, now: Self) -> bool {
+        let age = now.0.saturating_sub(self.0);
+        age >= 0 && age <= (seconds as i64).saturating_mul(1_000_000)
     }
 }
 
@@ -96,10 +105,29 @@ mod tests {
 
     #[test]
     fn is_written_to_the_microsecond_and_read_back() {
-        let moment = Moment::of_micros(1_795_721_000_000_007);
+        let moment = Moment::from_micros(1_795_721_000_000_007);
         assert_eq!(moment.to_string(), "2026-11-26T19:23:20.000007Z");
         assert_eq!(moment.to_string().parse::<Moment>().unwrap(), moment);
         assert_eq!(moment.day().to_string(), "2026-11-26");
         assert!("yesterday".parse::<Moment>().is_err());
+    }
+
+    #[test]
+    fn a_moment_is_fresh_for_its_seconds_and_never_from_the_future() {
+        let then = Moment::from_micros(1_000_000_000_000_000);
+        assert!(then.within(60, then));
+        assert!(then.within(60, then.plus_seconds(60)));
+        assert!(!then.within(60, then.plus_seconds(61)));
+        assert!(!then.within(60, then.plus_seconds(-1)));
+        assert!(!Moment::from_micros(i64::MIN).within(u32::MAX, Moment::from_micros(i64::MAX)));
+    }
+
+    #[test]
+    fn a_moment_before_1970_has_its_day() {
+        assert_eq!(Moment::from_micros(-1).day(), "1969-12-31".parse().unwrap());
+        assert_eq!(
+            Moment::from_micros(86_400_000_000).day(),
+            "1970-01-02".parse().unwrap()
+        );
     }
 }

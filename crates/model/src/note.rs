@@ -4,6 +4,7 @@ use crate::{facts::ReplacementOption, key::Basis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The state of one replacement option for this key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -39,8 +40,8 @@ pub struct OwnerCandidate {
 /// One fact with its basis and source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FactNote {
-    /// The value, as in a facts file.
-    pub value: Value,
+    /// The value, as in a facts file. Many keys have the same.
+    pub value: Arc<Value>,
     /// How sure it is.
     pub basis: Basis,
     /// Where it comes from.

@@ -110,7 +110,7 @@ fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
 }
 
 fn value<'k>(key: &'k Key, fact: &str) -> Option<&'k Value> {
-    key.facts.get(fact).map(|note| &note.value)
+    key.facts.get(fact).map(|note| &*note.value)
 }
 
 fn word<'k>(key: &'k Key, fact: &str) -> &'k str {

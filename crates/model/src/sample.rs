@@ -97,7 +97,7 @@ pub(crate) fn key(id: &str, facts: &Value) -> Key {
         .filter(|(name, _)| !matches!(name.as_str(), "id" | "options"))
         .map(|(name, value)| {
             let note = FactNote {
-                value: value.clone(),
+                value: value.clone().into(),
                 basis: Basis::Observed,
                 source: "a test".to_owned(),
             };

@@ -2,6 +2,7 @@
 
 use crate::{
     assessment::Skipped,
+    check::Check,
     day::Day,
     place::{Audience, Liveness, PlaceKind},
 };
@@ -68,6 +69,8 @@ pub struct Finding {
     pub hint: Option<String>,
     /// Whether it still works.
     pub liveness: Liveness,
+    /// What asking its provider came to; null where nobody was asked.
+    pub check: Option<Check>,
     /// The most pressing standing of its places.
     pub standing: Standing,
     /// Where it was seen.
@@ -163,6 +166,10 @@ pub struct Stats {
     pub left_out: BTreeMap<String, u64>,
     /// Candidates that are no secret, by reason.
     pub dismissed: BTreeMap<String, u64>,
+    /// Keys whose provider was to be asked, by what came of it; empty without `--validate`.
+    pub validated: BTreeMap<String, u64>,
+    /// Requests that were sent to providers, controls among them.
+    pub requests: u64,
     /// Elapsed time in seconds.
     pub wall: f64,
     /// Processor time of all threads in seconds; null where the system does not tell.

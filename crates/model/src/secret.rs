@@ -128,6 +128,13 @@ impl fmt::Debug for Pepper {
 pub struct Fingerprint(String);
 
 impl Fingerprint {
+    /// Reads one: 64 lower-case hex characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+        (text.len() == 64 && text.bytes().all(hex)).then(|| Self(text.to_owned()))
+    }
+
     /// The hex text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,6 +3,7 @@
 //! A [`Shared`] value reads and is written as the value itself. Within [`brief`] it is written in full the
 //! first time and as its number after that, and read back so.
 
+use hashbrown::{DefaultHashBuilder, HashTable, hash_table::Entry};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -12,9 +13,9 @@ use std::{
     any::{Any, TypeId},
     borrow::Cow,
     cell::RefCell,
-    collections::{HashMap, HashSet, hash_map::DefaultHasher},
+    collections::HashMap,
     fmt,
-    hash::{BuildHasherDefault, Hash, Hasher},
+    hash::{BuildHasher as _, Hash},
     marker::PhantomData,
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
@@ -77,18 +78,19 @@ impl<T: JsonSchema> JsonSchema for Shared<T> {
     }
 }
 
-type Stable = BuildHasherDefault<DefaultHasher>;
-
-/// What is already held, so that an equal value is not held twice.
+/// What is already held, so that an equal value is not held twice. Each value is hashed once: the hash names the
+/// shelf and the place on it.
 #[derive(Debug)]
 pub struct Pool<T> {
-    shelves: Vec<Mutex<HashSet<Shared<T>, Stable>>>,
+    hasher: DefaultHashBuilder,
+    shelves: Vec<Mutex<HashTable<Shared<T>>>>,
 }
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
         const SHELVES: usize = 32;
         Self {
+            hasher: DefaultHashBuilder::default(),
             shelves: (0..SHELVES).map(|_| Mutex::default()).collect(),
         }
     }
@@ -98,9 +100,8 @@ impl<T: Eq + Hash> Pool<T> {
     /// The one that is held already, or this one from now on.
     #[must_use]
     pub fn share(&self, value: Shared<T>) -> Shared<T> {
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        let number = usize::try_from(hasher.finish() >> 40).unwrap_or(0);
+        let hash = self.hasher.hash_one(&value);
+        let number = usize::try_from(hash >> 40).unwrap_or(0);
         let Some(shelf) = number
             .checked_rem(self.shelves.len())
             .and_then(|at| self.shelves.get(at))
@@ -108,11 +109,16 @@ impl<T: Eq + Hash> Pool<T> {
             return value;
         };
         let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = shelf.get(&value) {
-            return held.clone();
+        let same = |held: &Shared<T>| *held == value;
+        match shelf.entry(hash, same, |held| self.hasher.hash_one(held)) {
+            Entry::Occupied(held) => held.get().clone(),
+            Entry::Vacant(free) => free.insert(value.clone()).get().clone(),
         }
-        shelf.insert(value.clone());
-        value
+    }
+
+    /// Makes this the one that is held already.
+    pub fn share_in(&self, value: &mut Arc<T>) {
+        *value = self.share(Shared(Arc::clone(value))).0;
     }
 
     /// A list of values, shared.

@@ -200,6 +200,153 @@ fn worse(facts: &Facts) -> Vec<Facts> {
     all
 }
 
+/// A harmless key of which everything is known: `minor`, unless `changes` make it something else.
+fn harmless(changes: impl FnOnce(&mut Facts)) -> Facts {
+    let mut facts = Facts {
+        owner: OwnerState::Active,
+        held_by: HeldBy::Us,
+        status: Status::Active,
+        last_used: LastUsed {
+            offered: true,
+            at: Some(today()),
+        },
+        privilege: Privilege::ReadNarrow,
+        data: DataClass::Internal,
+        consumers: Some(1),
+        environments_shared: Some(false),
+        customer_tenants: Some(1),
+        privileged_path: PrivilegedPath::None,
+        spend: Spend::None,
+        options: Options {
+            workload_identity_federation: OptionState::No,
+            private_key_jwt_or_mtls: OptionState::No,
+            oauth_client_secret: OptionState::No,
+            vendor_short_lived: OptionState::No,
+            gateway: OptionState::No,
+        },
+        ..Facts::default()
+    };
+    changes(&mut facts);
+    facts
+}
+
+fn verdict(changes: impl FnOnce(&mut Facts)) -> Verdict {
+    decided(&harmless(changes), &Since::default()).verdict
+}
+
+#[test]
+fn who_uses_it_counts_only_against_whom_it_was_issued_to() {
+    let of = |issued_to, used_by| {
+        verdict(|facts| (facts.issued_to, facts.used_by) = (issued_to, used_by))
+    };
+    use {IssuedTo as To, UsedBy as By};
+    for (to, by, expected) in [
+        (To::Service, By::Person, Verdict::HumanUse),
+        (To::Service, By::Both, Verdict::HumanUse),
+        (To::Service, By::Workload, Verdict::Minor),
+        (To::Service, By::Unknown, Verdict::Minor),
+        (To::Person, By::Person, Verdict::Minor),
+        (To::Person, By::Both, Verdict::BorrowedIdentity),
+        (To::Person, By::Workload, Verdict::BorrowedIdentity),
+        (To::Person, By::Unknown, Verdict::Minor),
+        (To::Unknown, By::Person, Verdict::Minor),
+        (To::Unknown, By::Workload, Verdict::Minor),
+        (To::Unknown, By::Both, Verdict::Minor),
+    ] {
+        assert_eq!(of(to, by), expected, "{to} used by {by}");
+    }
+    // Once the gate is cleared, it does not stand in the way again.
+    let gated = harmless(|facts| (facts.issued_to, facts.used_by) = (To::Service, By::Person));
+    assert_eq!(
+        decided(&gated, &Since::default()).then,
+        Some(Verdict::Minor)
+    );
+}
+
+#[test]
+fn an_assumption_is_never_minor_even_where_restraint_lowers_the_level() {
+    let restrained = |facts: &mut Facts| {
+        facts.source_restricted = true;
+        facts.revocation_drill_passed_on = Some(today());
+    };
+    let known = harmless(|facts| {
+        restrained(facts);
+        facts.data = DataClass::Confidential;
+    });
+    let assumed = Facts {
+        data: DataClass::Unknown,
+        ..known
+    };
+    let of = |facts: &Facts| decided(facts, &Since::default());
+    assert_eq!(
+        (of(&known).radius.level, of(&known).verdict),
+        (Level::B1, Verdict::Minor)
+    );
+    assert_eq!(
+        (of(&assumed).radius.level, of(&assumed).verdict),
+        (Level::B1, Verdict::Constrain)
+    );
+}
+
+#[test]
+fn a_deadline_is_overdue_from_the_day_after_it() {
+    let unassessed = harmless(|facts| facts.options.vendor_short_lived = OptionState::Unknown);
+    let due = decided(&unassessed, &Since::default()).due.unwrap();
+    let mut since = Since::default();
+    since.set(Verdict::Unassessed, Some(today()));
+    let on = |day| {
+        let judgement = judge(&unassessed, &since, &Policy::builtin(), day);
+        (
+            judgement.verdict,
+            judgement.exception_allowed,
+            judgement.urgency,
+        )
+    };
+    assert_eq!(on(due), (Verdict::Unassessed, true, Urgency::Due));
+    assert_eq!(
+        on(due.plus(1)),
+        (Verdict::Unassessed, false, Urgency::Overdue)
+    );
+    // A migration that is late may be excepted until it is done, and no sooner.
+    let replaceable = harmless(|facts| {
+        facts.options.vendor_short_lived = OptionState::Now;
+        facts.expected_every_days = Some(365);
+    });
+    let due = decided(&replaceable, &Since::default()).due.unwrap();
+    since.set(Verdict::Replaceable, Some(today()));
+    let allowed = |day| judge(&replaceable, &since, &Policy::builtin(), day).exception_allowed;
+    assert!(!allowed(due));
+    assert!(allowed(due.plus(1)));
+}
+
+#[test]
+fn an_option_improves_on_what_is_worse_than_itself_alone() {
+    use ReplacementOption::*;
+    let better = |stands_on| -> Vec<ReplacementOption> {
+        let all = ReplacementOption::ALL.iter().copied();
+        all.filter(|option| option.improves_on(stands_on)).collect()
+    };
+    let federation = WorkloadIdentityFederation;
+    assert_eq!(
+        better(StandsOn::Static),
+        [
+            federation,
+            PrivateKeyJwtOrMtls,
+            OauthClientSecret,
+            VendorShortLived
+        ]
+    );
+    assert_eq!(better(StandsOn::PrivateKeyJwtOrMtls), [federation]);
+    assert_eq!(
+        better(StandsOn::OauthClientSecret),
+        [federation, PrivateKeyJwtOrMtls]
+    );
+    assert_eq!(
+        better(StandsOn::VendorShortLived),
+        [federation, PrivateKeyJwtOrMtls, OauthClientSecret]
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 

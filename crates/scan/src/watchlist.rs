@@ -9,17 +9,15 @@ pub use window::window;
 
 use crate::run;
 use std::ops::Range;
-use tenure_model::watch::{WINDOW, WatchKeys, WindowHash};
+use tenure_model::watch::{LANES, WINDOW, WatchKeys, WindowHash};
+use zeroize::Zeroizing;
 
 /// A watch list, ready to look with.
 pub struct Watch {
     file: file::File,
     keys: WatchKeys,
     hash: WindowHash,
-    /// Which window hashes there are at all: one bit for each value of their first bits.
-    filter: Vec<u64>,
-    /// How many bits of a hash the filter goes by.
-    bits: u32,
+    filter: Filter,
     /// How many bytes stand behind a window, for each way that occurs.
     afters: Vec<usize>,
 }
@@ -48,21 +46,11 @@ impl Watch {
     /// Says what is wrong with the file, and what to do.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, WatchError> {
         let file = file::File::parse(bytes)?;
-        let count = u64::try_from(file.len()).unwrap_or(u64::MAX);
-        // Sixteen bits a key, so that one window in sixteen goes on by chance.
-        let bits = count
-            .saturating_mul(16)
-            .next_power_of_two()
-            .ilog2()
-            .clamp(12, 28);
-        let mut filter = vec![0u64; 1usize << (bits - 6)];
+        let mut filter = Filter::for_keys(file.len());
         let mut afters = Vec::new();
         for at in 0..file.len() {
             let Some(mark) = file.mark(at) else { continue };
-            let (word, bit) = place(mark.window, bits);
-            if let Some(word) = filter.get_mut(word) {
-                *word |= bit;
-            }
+            filter.add(mark.window);
             let after = usize::from(mark.after);
             if !afters.contains(&after) {
                 afters.push(after);
@@ -74,7 +62,6 @@ impl Watch {
             keys,
             file,
             filter,
-            bits,
             afters,
         })
     }
@@ -109,43 +96,15 @@ impl Watch {
         })
     }
 
-    /// Copies of keys whose window lies in `run`, a run of token bytes of `text`.
-    pub fn copies(
-        &self,
-        text: &[u8],
-        run: Range<usize>,
-        mut each: impl FnMut(Range<usize>, Known),
-    ) {
-        let Some(bytes) = text.get(run.clone()) else {
-            return;
-        };
-        let mut digit = None;
-        for (at, byte) in bytes.iter().enumerate() {
-            if byte.is_ascii_digit() {
-                digit = Some(at);
-            }
-            let Some(from) = at.checked_sub(WINDOW - 1) else {
-                continue;
-            };
-            // Nearly every window of a list has a digit, and few words of a text have.
-            if !self.file.has_letters_only() && digit.is_none_or(|digit| digit < from) {
-                continue;
-            }
-            let Some(window) = bytes
-                .get(from..)
-                .and_then(|ahead| ahead.first_chunk::<WINDOW>())
-            else {
-                continue;
-            };
-            let hash = self.hash.of(window);
-            let (word, bit) = place(hash, self.bits);
-            if self.filter.get(word).is_none_or(|word| word & bit == 0) {
-                continue;
-            }
-            let end = run.start.saturating_add(at).saturating_add(1);
-            for (span, at) in self.confirmed(text, end, hash) {
-                each(span, self.file.known(at));
-            }
+    /// Looks for copies in one text.
+    #[must_use]
+    pub fn search<'w, 't>(&'w self, text: &'t [u8]) -> Search<'w, 't> {
+        Search {
+            watch: self,
+            text,
+            windows: Zeroizing::new([[0; WINDOW]; LANES]),
+            ends: [0; LANES],
+            waiting: 0,
         }
     }
 
@@ -166,13 +125,102 @@ impl Watch {
     }
 }
 
-/// Word and bit of a hash in the filter.
-fn place(hash: u32, bits: u32) -> (usize, u64) {
-    let place = hash >> (32 - bits);
-    (
-        usize::try_from(place >> 6).unwrap_or(0),
-        1u64 << (place & 63),
-    )
+/// A search for copies in one text: windows wait until some can be hashed at once.
+pub struct Search<'w, 't> {
+    watch: &'w Watch,
+    text: &'t [u8],
+    windows: Zeroizing<[[u8; WINDOW]; LANES]>,
+    ends: [usize; LANES],
+    waiting: usize,
+}
+
+impl Search<'_, '_> {
+    /// Takes a run of token bytes of the text. Copies come to `each` in no order, some of them later.
+    pub fn run(&mut self, run: Range<usize>, each: &mut dyn FnMut(Range<usize>, Known)) {
+        let text = self.text;
+        let Some(bytes) = text.get(run.clone()) else {
+            return;
+        };
+        let letters_only = self.watch.file.has_letters_only();
+        let mut digit = None;
+        for (at, byte) in bytes.iter().enumerate() {
+            if byte.is_ascii_digit() {
+                digit = Some(at);
+            }
+            let Some(from) = at.checked_sub(WINDOW - 1) else {
+                continue;
+            };
+            // Nearly every window of a list has a digit, and few words of a text have.
+            if !letters_only && digit.is_none_or(|digit| digit < from) {
+                continue;
+            }
+            let ahead = bytes.get(from..).unwrap_or_default();
+            let slot = self.windows.get_mut(self.waiting);
+            let end = self.ends.get_mut(self.waiting);
+            let (Some(window), Some(slot), Some(end)) = (ahead.first_chunk(), slot, end) else {
+                continue;
+            };
+            *slot = *window;
+            *end = run.start.saturating_add(at).saturating_add(1);
+            self.waiting = self.waiting.saturating_add(1);
+            if self.waiting == LANES {
+                self.hash(each);
+            }
+        }
+    }
+
+    /// What still waits.
+    pub fn finish(mut self, each: &mut dyn FnMut(Range<usize>, Known)) {
+        self.hash(each);
+    }
+
+    fn hash(&mut self, each: &mut dyn FnMut(Range<usize>, Known)) {
+        let hashes = self.watch.hash.of_each(&self.windows);
+        let found = hashes.map(|hash| self.watch.filter.may_have(hash));
+        let waiting = std::mem::take(&mut self.waiting);
+        let ends = self.ends.iter().zip(hashes).zip(found).take(waiting);
+        for ((end, hash), _) in ends.filter(|(_, found)| *found) {
+            for (span, at) in self.watch.confirmed(self.text, *end, hash) {
+                each(span, self.watch.file.known(at));
+            }
+        }
+    }
+}
+
+/// Which window hashes there are at all: a Bloom filter of which each hash has two bits in one word, so that
+/// a look at it is a look at one place. A million keys take 1 MiB, and one hash in twenty passes by chance.
+struct Filter {
+    words: Vec<u64>,
+    /// How many bits the number of a word has.
+    bits: u32,
+}
+
+impl Filter {
+    fn for_keys(keys: usize) -> Self {
+        let bits = (keys / 8).max(64).next_power_of_two().ilog2().min(20);
+        Self {
+            words: vec![0; 1 << bits],
+            bits,
+        }
+    }
+
+    /// The word goes by the first bits of a hash, the two bits in it by the last ones.
+    fn place(&self, hash: u32) -> (usize, u64) {
+        let word = usize::try_from(hash >> (32 - self.bits)).unwrap_or(0);
+        (word, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
+    }
+
+    fn add(&mut self, hash: u32) {
+        let (word, bits) = self.place(hash);
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= bits;
+        }
+    }
+
+    fn may_have(&self, hash: u32) -> bool {
+        let (word, bits) = self.place(hash);
+        self.words.get(word).is_some_and(|word| word & bits == bits)
+    }
 }
 
 const _: () = assert!(WINDOW == run::LEAST, "every window lies in a run");

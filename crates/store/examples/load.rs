@@ -13,9 +13,9 @@
 use serde_json::json;
 use std::{collections::BTreeMap, time::Instant};
 use tenure_model::{
+    access::{Action, Permitted},
     alias::Identities,
     assessment::Key,
-    event::Actor,
     id::KeyId,
     infer::SourcedRow,
     key::{Basis, Row, Told},
@@ -27,10 +27,10 @@ use tenure_store::{
 };
 use tenure_testkit::{
     database::{Database, Engine},
-    judged,
+    judged, permit,
 };
 
-const AT: Moment = Moment::of_micros(1_795_721_000_000_000);
+const AT: Moment = Moment::from_micros(1_795_721_000_000_000);
 
 #[tokio::main]
 async fn main() {
@@ -45,10 +45,8 @@ async fn main() {
     }
 }
 
-fn who() -> Actor {
-    Actor::System {
-        part: "load".to_owned(),
-    }
+fn who() -> impl Permitted {
+    permit::to(Action::ImportRun)
 }
 
 async fn measure(database: &Database, n: usize) {
@@ -68,11 +66,11 @@ async fn measure(database: &Database, n: usize) {
             complete: true,
             coverage: Vec::new(),
         };
-        let mut import = store.begin_import(who(), AT, &new).await.unwrap();
+        let mut import = store.begin_import(&who(), AT, &new).await.unwrap();
         for chunk in records.chunks(2000) {
-            store.import(&mut import, who(), AT, chunk).await.unwrap();
+            store.import(&mut import, &who(), AT, chunk).await.unwrap();
         }
-        store.finish_import(import, who(), AT).await.unwrap();
+        store.finish_import(import, &who(), AT).await.unwrap();
         rate(name, n, begun);
     }
     let mut keys = keys(n);
@@ -160,7 +158,7 @@ async fn save(store: &Store, keys: &[Key], name: &str, at: Moment) {
             .iter()
             .map(|key| Judged { key, records: &[] })
             .collect();
-        let mut txn = store.begin(who(), at, Vec::new()).await.unwrap();
+        let mut txn = store.begin(&who(), at).await.unwrap();
         txn.save_keys(&judged).await.unwrap();
         txn.commit_noted().await.unwrap();
     }

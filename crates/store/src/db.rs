@@ -303,7 +303,7 @@ mod tests {
     use super::*;
     use tenure_testkit::database::{Database, Engine};
 
-    const AT: Moment = Moment::of_micros(1_795_721_000_000_000);
+    const AT: Moment = Moment::from_micros(1_795_721_000_000_000);
 
     fn place(database: &Database) -> Place {
         database.file().map_or_else(

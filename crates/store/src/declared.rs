@@ -51,8 +51,8 @@ impl Store {
                     name: row.text(1)?,
                     body: read(&row.text(2)?, kind.word())?,
                     source: row.text(3)?,
-                    changed_at: Moment::of_micros(row.int(4)?),
-                    ended_at: row.maybe_int(5)?.map(Moment::of_micros),
+                    changed_at: Moment::from_micros(row.int(4)?),
+                    ended_at: row.maybe_int(5)?.map(Moment::from_micros),
                 })
             })
             .collect()

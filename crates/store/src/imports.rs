@@ -8,8 +8,9 @@ use crate::{
 };
 use std::collections::{BTreeSet, HashMap};
 use tenure_model::{
+    access::Permitted,
     alias, digest,
-    event::{Actor, Change},
+    event::Change,
     id::{KeyId, RunId, SourceId},
     infer::SourcedRow,
     key::Coverage,
@@ -146,8 +147,13 @@ impl Store {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn begin_import(&self, who: Actor, at: Moment, new: &NewImport) -> Result<Import> {
-        let mut txn = self.begin(who, at, Vec::new()).await?;
+    pub async fn begin_import(
+        &self,
+        permit: &impl Permitted,
+        at: Moment,
+        new: &NewImport,
+    ) -> Result<Import> {
+        let mut txn = self.begin(permit, at).await?;
         let source = txn
             .source_of(&new.kind, &new.name, &new.account, || new_id('s'))
             .await?;
@@ -212,14 +218,14 @@ impl Store {
     pub async fn import(
         &self,
         import: &mut Import,
-        who: Actor,
+        permit: &impl Permitted,
         at: Moment,
         records: &[Record],
     ) -> Result<()> {
         if records.is_empty() {
             return Ok(());
         }
-        let mut txn = self.begin(who, at, Vec::new()).await?;
+        let mut txn = self.begin(permit, at).await?;
         let mut counts = import.counts;
         for (table, name) in (0..).zip(TABLES) {
             let some: Vec<&Record> = records
@@ -257,8 +263,13 @@ impl Store {
     ///
     /// # Errors
     /// The database refuses, or somebody else ended it.
-    pub async fn finish_import(&self, import: Import, who: Actor, at: Moment) -> Result<Finished> {
-        let mut txn = self.begin(who, at, Vec::new()).await?;
+    pub async fn finish_import(
+        &self,
+        import: Import,
+        permit: &impl Permitted,
+        at: Moment,
+    ) -> Result<Finished> {
+        let mut txn = self.begin(permit, at).await?;
         let Import {
             run,
             source,

@@ -219,10 +219,8 @@ impl Store {
     pub async fn retry(&self, lease: &Lease, at: Moment, error: &str) -> Result<Option<Moment>> {
         let id = lease.job.as_str();
         if lease.attempt >= MOST_ATTEMPTS {
-            let who = tenure_model::event::Actor::System {
-                part: format!("worker {}", lease.worker),
-            };
-            let mut txn = self.begin(who, at, Vec::new()).await?;
+            let part = format!("worker {}", lease.worker);
+            let mut txn = self.begin_of_product(part, at).await?;
             let rows = txn
                 .run(
                     "UPDATE jobs SET state = 'failed', error = $1, ended_at = $2, worker = NULL \

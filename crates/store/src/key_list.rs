@@ -57,7 +57,7 @@ pub struct Entry {
     pub copies: u64,
     /// No source names it any more.
     pub gone: bool,
-    /// `requested` or `approved`; empty where there is no exception.
+    /// `requested`, `approved` or `granted`; empty where there is no exception.
     pub exception: String,
 }
 

@@ -153,8 +153,8 @@ impl Store {
                 Ok(FactRow {
                     name: row.text(0)?,
                     note: fact(row, 1)?,
-                    since: Moment::of_micros(row.int(4)?),
-                    until: (until != NOW).then(|| Moment::of_micros(until)),
+                    since: Moment::from_micros(row.int(4)?),
+                    until: (until != NOW).then(|| Moment::from_micros(until)),
                 })
             })
             .collect()
@@ -171,7 +171,7 @@ impl Store {
         rows.iter()
             .map(|row| {
                 Ok(Decision {
-                    at: Moment::of_micros(row.int(0)?),
+                    at: Moment::from_micros(row.int(0)?),
                     verdict: word(&row.text(1)?, "verdict")?,
                     facts: row.text(2)?,
                     policy: row.text(3)?,
@@ -321,7 +321,7 @@ fn kept(row: &Row, table: usize) -> Result<Kept> {
         },
         key: row.maybe_text(2)?.map(KeyId::new),
         evidence: Evidence::read(table, &row.text(3)?)?,
-        gone_at: row.maybe_int(4)?.map(Moment::of_micros),
+        gone_at: row.maybe_int(4)?.map(Moment::from_micros),
     })
 }
 
@@ -339,8 +339,8 @@ impl Kept {
 fn registered(row: &Row) -> Result<Registered> {
     Ok(Registered {
         id: KeyId::new(row.text(0)?),
-        added_at: Moment::of_micros(row.int(1)?),
-        changed_at: Moment::of_micros(row.int(2)?),
+        added_at: Moment::from_micros(row.int(1)?),
+        changed_at: Moment::from_micros(row.int(2)?),
         key: read(&row.text(3)?, "key")?,
     })
 }
@@ -678,7 +678,7 @@ impl Txn {
                     ]);
                 }
                 let value = |note: Option<&FactNote>| {
-                    note.map_or(serde_json::Value::Null, |note| note.value.clone())
+                    note.map_or(serde_json::Value::Null, |note| (*note.value).clone())
                 };
                 if value(was) != value(is) {
                     changes.push(FactChange {
@@ -913,13 +913,13 @@ fn body_of(key: &Key, id: &KeyId) -> String {
 fn facts_of(key: &Key) -> BTreeMap<String, FactNote> {
     fn told<T: serde::Serialize>(told: &Told<T>) -> FactNote {
         FactNote {
-            value: serde_json::to_value(&told.value).unwrap_or_default(),
+            value: serde_json::to_value(&told.value).unwrap_or_default().into(),
             basis: told.basis,
             source: told.source.clone().unwrap_or_default(),
         }
     }
     let named = |text: &Option<String>| FactNote {
-        value: serde_json::to_value(text).unwrap_or_default(),
+        value: serde_json::to_value(text).unwrap_or_default().into(),
         basis: Basis::Inferred,
         source: IDENTITY.to_owned(),
     };

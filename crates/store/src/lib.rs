@@ -21,7 +21,7 @@ mod txn;
 
 pub use db::{FILE, Fault, Place, Result, Store, StoreError};
 pub use declared::{Declared, DeclaredKind};
-pub use exceptions::new_exception_id;
+pub use exceptions::{ExceptionState, StoredException, new_exception_id};
 pub use imports::{Counts, Evidence, Finished, Import, NewImport, Record};
 pub use jobs::{JobCounts, Lease, MOST_ATTEMPTS, NewJob};
 pub use keys::{Decision, FactRow, Judged, Kept, RecordRef, Registered, Saved};

@@ -264,7 +264,7 @@ fn hash(text: &str) -> Result<Hash> {
 fn entry(row: &crate::dialect::Row) -> Result<Entry> {
     Ok(Entry {
         index: row.int(0)?.unsigned_abs(),
-        at: Moment::of_micros(row.int(1)?),
+        at: Moment::from_micros(row.int(1)?),
         body: row.text(2)?,
         leaf: hash(&row.text(3)?)?,
     })

@@ -59,7 +59,7 @@ impl Store {
                     owner: row.text(1)?,
                     backup: row.maybe_text(2)?,
                     assigned_by: row.text(3)?,
-                    assigned_at: Moment::of_micros(row.int(4)?),
+                    assigned_at: Moment::from_micros(row.int(4)?),
                 })
             })
             .collect()

@@ -42,10 +42,10 @@ fn source(row: &Row) -> Result<Source> {
         kind: row.text(1)?,
         name: row.text(2)?,
         account: row.text(3)?,
-        added_at: Moment::of_micros(row.int(4)?),
+        added_at: Moment::from_micros(row.int(4)?),
         hash: row.maybe_text(5)?,
         complete: row.int(6)? != 0,
-        imported_at: row.maybe_int(7)?.map(Moment::of_micros),
+        imported_at: row.maybe_int(7)?.map(Moment::from_micros),
         run: row.maybe_text(8)?.map(RunId::new),
     })
 }

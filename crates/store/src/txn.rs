@@ -6,6 +6,7 @@ use crate::{
     dialect::{Arg, Kind, Row, Tx, args, for_update},
 };
 use tenure_model::{
+    access::{Act, Permitted},
     event::{Actor, Change, Event},
     log::{Hash, NodeId, Tree, leaf},
     moment::Moment,
@@ -14,12 +15,29 @@ use tenure_model::{
 /// Hashes of whole subtrees are kept at every eighth level: a proof reads at most 255 hashes for each of its own.
 pub(crate) const TILE: u8 = 8;
 
+/// What lets a change be made.
+#[derive(Clone)]
+enum By {
+    /// An act that was permitted.
+    Act(Act),
+    /// What the store keeps of itself, by the name of the part.
+    Product(String),
+}
+
+impl By {
+    fn who(&self) -> Actor {
+        match self {
+            Self::Act(act) => Actor::of(act),
+            Self::Product(part) => Actor::System { part: part.clone() },
+        }
+    }
+}
+
 /// A change under way, by somebody, at a moment.
 pub struct Txn {
     tx: Tx,
-    who: Actor,
+    by: By,
     at: Moment,
-    policies: Vec<String>,
     events: Vec<Event>,
     /// Rows that are changed.
     written: u64,
@@ -27,41 +45,42 @@ pub struct Txn {
 
 impl std::fmt::Debug for Txn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Txn({} at {})", self.who.label(), self.at)
+        write!(f, "Txn({} at {})", self.who().label(), self.at)
     }
 }
 
 impl Store {
-    /// Begins a change. Who may make it was decided before: `policies` names what permits it.
+    /// Begins a change that was permitted: there is no other way, so that nothing changes without a permit. Who acts
+    /// and which policies permit it stand in each event of the change.
     ///
     /// # Errors
     /// The database does not answer, or other writers do not let go in time.
-    pub async fn begin(&self, who: Actor, at: Moment, policies: Vec<String>) -> Result<Txn> {
+    pub async fn begin(&self, permit: &impl Permitted, at: Moment) -> Result<Txn> {
+        self.begin_by(By::Act(permit.act().clone()), at).await
+    }
+
+    /// Begins what the product does of itself, such as giving a job up.
+    pub(crate) async fn begin_of_product(&self, part: String, at: Moment) -> Result<Txn> {
+        self.begin_by(By::Product(part), at).await
+    }
+
+    async fn begin_by(&self, by: By, at: Moment) -> Result<Txn> {
         Ok(Txn {
             tx: self.pool.begin().await?,
-            who,
+            by,
             at,
-            policies,
             events: Vec::new(),
             written: 0,
         })
     }
 
-    /// Records that an act was refused. Nothing else changes.
+    /// Records that an act was refused: `act` names the policies that forbid it. Nothing else changes.
     ///
     /// # Errors
     /// The database refuses: then the act has to be refused all the same.
-    pub async fn deny(
-        &self,
-        who: Actor,
-        at: Moment,
-        change: Change,
-        policies: Vec<String>,
-        why: &str,
-    ) -> Result<u64> {
-        let mut txn = self.begin(who, at, Vec::new()).await?;
-        let event = Event::denied(txn.who.clone(), at, change, policies, why);
-        txn.events.push(event);
+    pub async fn deny(&self, act: &Act, at: Moment, why: &str) -> Result<u64> {
+        let mut txn = self.begin_by(By::Act(act.clone()), at).await?;
+        txn.events.push(Event::denied(act, at, why));
         txn.finish().await
     }
 }
@@ -75,14 +94,16 @@ impl Txn {
 
     /// Who makes it.
     #[must_use]
-    pub fn who(&self) -> &Actor {
-        &self.who
+    pub fn who(&self) -> Actor {
+        self.by.who()
     }
 
     /// Notes one more thing that changes with this transaction.
     pub fn note(&mut self, change: Change) {
-        let event = Event::done(self.who.clone(), self.at, change, self.policies.clone());
-        self.events.push(event);
+        self.events.push(match &self.by {
+            By::Act(act) => Event::done(act, self.at, change),
+            By::Product(part) => Event::of_product(part, self.at, change),
+        });
     }
 
     /// How many changes are noted so far.
@@ -209,11 +230,7 @@ async fn append(tx: &mut Tx, events: &[Event], at: Moment) -> Result<u64> {
                 )
                 .await?;
             if is_mine == 1 {
-                let who = Actor::System {
-                    part: "store".to_owned(),
-                };
-                let change = Change::RegisterMade { origin };
-                made = Event::done(who, at, change, Vec::new());
+                made = Event::of_product("store", at, Change::RegisterMade { origin });
                 leaves.insert(0, hashed(&made));
             }
             head(&mut Via::Tx(tx), lock)

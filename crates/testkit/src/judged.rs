@@ -42,7 +42,7 @@ pub fn key(id: &str, changes: &Value, today: Day) -> Key {
     let mut notes = FactNotes::new();
     for (name, value) in facts.as_object().unwrap() {
         let note = |value: &Value| FactNote {
-            value: value.clone(),
+            value: value.clone().into(),
             basis: Basis::Observed,
             source: "a test".to_owned(),
         };

@@ -14,4 +14,6 @@
 pub mod database;
 pub mod disguise;
 pub mod judged;
+pub mod permit;
 pub mod sample;
+pub mod server;

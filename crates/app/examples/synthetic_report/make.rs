@@ -335,7 +335,7 @@ fn told(
                 (
                     name.clone().into(),
                     FactNote {
-                        value: value.clone(),
+                        value: value.clone().into(),
                         basis: Basis::Declared,
                         source: "facts.toml".to_owned(),
                     }

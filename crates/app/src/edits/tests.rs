@@ -32,6 +32,7 @@ fn company() -> &'static Assessment {
             pepper: &demo::pepper(),
             today: today(),
             title: None,
+            validation: None,
         };
         assess::assess(&request, &Silent).unwrap().assessment
     })

@@ -285,7 +285,7 @@ fn anonymous_sunset(sunset: &SunsetNote) -> Option<SunsetNote> {
 fn anonymous_facts(key: &Key, names: &mut Names, today: Day) -> FactNotes {
     key.facts
         .iter()
-        .filter(|(name, note)| case([(name.as_ref(), &note.value)], today).is_some())
+        .filter(|(name, note)| case([(name.as_ref(), &*note.value)], today).is_some())
         .map(|(name, note)| {
             let note = FactNote {
                 value: note.value.clone(),
@@ -323,7 +323,7 @@ fn decide_again(key: &Key, policy: &Policy, today: Day) -> Option<Answer> {
     let recorded = key
         .facts
         .iter()
-        .map(|(name, note)| (name.as_ref(), &note.value));
+        .map(|(name, note)| (name.as_ref(), &*note.value));
     let read = key.verdict.outcome.because.iter();
     let read = read.map(|because| (because.fact.as_str(), &because.value));
     let known = recorded.filter(|(name, _)| name.parse::<FactName>().is_ok());

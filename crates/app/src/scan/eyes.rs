@@ -1,14 +1,21 @@
 //! What looks at a history: the formats of the catalogue and the rule files that were named.
 
+use super::text::{self, Texts};
 use crate::tree::catch::{Catch, Found, Lens};
 use std::{
     hash::{BuildHasher, RandomState},
+    io::Cursor,
     ops::Range,
 };
-use tenure_model::digest;
+use tenure_model::{
+    digest,
+    document::Place,
+    place::{Part, PlaceKind, hints},
+};
 use tenure_scan::{
     engine::Sink as _,
     history::{Detect, Hit, Look, Opener},
+    source::opened::{self, Kind, Limits},
 };
 
 /// Looks with a lens. What is found has become a fingerprint by the time it leaves here.
@@ -63,6 +70,70 @@ impl<'l> Eyes<'l> {
             .and_then(|candidate| self.caught(candidate, text, path))
     }
 
+    /// What lies in a container, and why it was not read whole.
+    fn unpacked(&self, file: &[u8]) -> (Vec<Found>, Option<String>) {
+        let Some(kind) = container(file) else {
+            return (Vec::new(), None);
+        };
+        let length = u64::try_from(file.len()).unwrap_or(u64::MAX);
+        // There may be very many versions of it.
+        let limits = Limits {
+            depth: 2,
+            members: 10_000,
+            bytes: length.saturating_mul(50).clamp(16 << 20, 512 << 20),
+            text: 32 << 20,
+        };
+        let place = Place::of_file("", PlaceKind::Commit);
+        let mut texts = Texts::new(self.lens);
+        let mut problem = None;
+        match opened::open(&place, kind, &mut Cursor::new(file), limits, &mut texts) {
+            Ok(true) => {}
+            Ok(false) => match text::search(self.lens, &mut &file[..], &hints::of_path(""), "") {
+                Ok(read) => texts.took(None, read),
+                Err(error) => problem = Some(error.to_string()),
+            },
+            Err(error) => problem = Some(error.to_string()),
+        }
+        let read = texts.finish("");
+        if let Some((path, reason)) = read.problems.into_iter().next() {
+            problem = Some(format!(
+                "{}{reason}",
+                inner(&path).map_or_else(String::new, |name| format!("{name}: "))
+            ));
+        }
+        let mut all = Vec::new();
+        for (place, read) in read.texts {
+            let member = place.and_then(|place| inner(&place.path));
+            all.extend(read.found.into_iter().map(|mut found| {
+                found.member.clone_from(&member);
+                found
+            }));
+        }
+        all.retain(|found| found.part == Part::Secret);
+        if all.len() > MOST_PACKED {
+            all.truncate(MOST_PACKED);
+            problem = Some(format!(
+                "it holds more than {MOST_PACKED} keys; those behind are left out"
+            ));
+        }
+        (all, problem)
+    }
+
+    /// A number for what stands in a member of a container, keyed anew in each run.
+    fn identity_in(&self, found: &Found) -> u128 {
+        let fingerprint = found.fingerprint.as_ref().map(|one| one.as_str());
+        let [one, two] = &self.keys;
+        let of = |state: &RandomState| {
+            u128::from(state.hash_one((
+                &found.provider,
+                &found.credential,
+                fingerprint,
+                &found.member,
+            )))
+        };
+        of(one) << 64 | of(two)
+    }
+
     fn caught(
         &self,
         candidate: tenure_scan::engine::Candidate,
@@ -110,13 +181,53 @@ impl Look for Eyes<'_> {
         }
     }
 
+    fn opens(&self, file: &[u8]) -> bool {
+        container(file).is_some()
+    }
+
+    fn unpack(&self, file: &[u8], hits: &mut dyn FnMut(Hit)) -> Result<(), String> {
+        let (all, problem) = self.unpacked(file);
+        for (at, found) in all.iter().enumerate() {
+            hits(Hit {
+                span: at..at.saturating_add(1),
+                identity: self.identity_in(found),
+                classes: EVERYWHERE,
+            });
+        }
+        problem.map_or(Ok(()), Err)
+    }
+
     fn take(&self, text: &[u8], hit: &Hit, path: &str) -> Option<Self::Found> {
+        if container(text).is_some() {
+            let (all, _) = self.unpacked(text);
+            let mut all = all.into_iter();
+            return all
+                .find(|found| self.identity_in(found) == hit.identity)
+                .map(Some);
+        }
         if hit.classes == EVERYWHERE {
             return Some(self.foreign(text, hit, path));
         }
         let candidate = self.detect.take(text, hit, path)?;
         Some(self.caught(candidate, text, path))
     }
+}
+
+/// How many keys of a container in a history are told.
+const MOST_PACKED: usize = 100;
+
+/// The container that a file of a history is, by its first bytes; a text is none, whatever it begins with.
+fn container(file: &[u8]) -> Option<Kind> {
+    let head = file.get(..file.len().min(opened::HEAD))?;
+    if !head.contains(&0) {
+        return None;
+    }
+    opened::kind("", head).filter(|kind| matches!(kind, Kind::Zip | Kind::Tar | Kind::Packed))
+}
+
+/// The path of a member in its container.
+fn inner(path: &str) -> Option<String> {
+    path.split_once('!').map(|(_, member)| member.to_owned())
 }
 
 /// A span grown to whole lines.

@@ -19,7 +19,7 @@ use tenure_scan::{decode::Coding, reader::Outcome};
 
 /// Findings so far.
 pub(super) struct Grouped<'g> {
-    lens: Lens<'g>,
+    pub(super) lens: Lens<'g>,
     wanted: &'g Wanted<'g>,
     findings: BTreeMap<(String, String), Finding>,
     skipped: Vec<Skipped>,
@@ -185,6 +185,7 @@ impl<'g> Grouped<'g> {
                 key_id: found.key_id.clone(),
                 hint: found.hint,
                 liveness: UNCHECKED,
+                check: None,
                 standing: Standing::New,
                 places: Vec::new(),
             });

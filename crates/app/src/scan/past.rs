@@ -5,7 +5,10 @@ use crate::{
     progress::Progress,
     tree::catch::{Found, Lens, pair},
 };
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 use tenure_model::{
     day::Day,
     document::{Origin, Place},
@@ -238,8 +241,28 @@ impl Past {
             {
                 continue;
             }
+            let commits: Vec<String> = stories.0.iter().map(ToString::to_string).collect();
+            let rule_files = grouped.lens.rule_files;
+            let path = match &at {
+                history::Place::File(path) | history::Place::Staged(path) => path,
+                _ => &place.path,
+            };
+            // A rule of a file stands under its own name, which no format has.
+            found.retain(|one| {
+                one.provider != "unknown"
+                    || !rule_files.allow_commits(&one.credential, path, &commits)
+            });
             pair(&mut found);
-            grouped.take_past(&self.source, &place, found);
+            let members: BTreeSet<Option<String>> =
+                found.iter().map(|one| one.member.clone()).collect();
+            for member in members {
+                let mut here = place.clone();
+                if let Some(member) = &member {
+                    here.path = format!("{}!{member}", here.path);
+                }
+                let all = found.extract_if(.., |one| one.member == member);
+                grouped.take_past(&self.source, &here, all.collect());
+            }
         }
     }
 

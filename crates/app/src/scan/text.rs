@@ -4,7 +4,7 @@ use crate::{
     progress::Progress,
     tree::{
         self,
-        catch::{Catch, Found, Lens, pair},
+        catch::{self, Catch, Found, Lens, pair},
     },
 };
 use std::{
@@ -24,15 +24,18 @@ use tenure_scan::{
     reader::{self, Outcome},
     source::{
         files,
-        opened::{self, Limits, Take},
+        opened::{self, Apart, Kind, Limits, Take},
     },
 };
+use zeroize::Zeroizing;
 
 /// What came of one text.
 pub(super) struct TextRead {
     pub(super) outcome: Outcome,
     pub(super) found: Vec<Found>,
     pub(super) dismissed: BTreeMap<Dismissal, u64>,
+    /// How many more were found than are held.
+    pub(super) over: u64,
 }
 
 /// What came of one file.
@@ -62,6 +65,7 @@ pub(super) fn search(
         outcome,
         found,
         dismissed: sink.dismissed,
+        over: sink.over,
     })
 }
 
@@ -73,10 +77,7 @@ pub(super) fn search_file(
     hints: &Hints,
     progress: &dyn Progress,
 ) -> FileRead {
-    let mut texts = Texts {
-        lens,
-        file: FileRead::default(),
-    };
+    let mut texts = Texts::new(lens);
     let mut bytes = 0;
     let whole = File::open(&entry.path).and_then(|file| {
         let before = file.metadata()?;
@@ -94,7 +95,7 @@ pub(super) fn search_file(
             // Files of the kernel have no length and hold something all the same.
             let most = before.len().saturating_add(SPARE);
             let read = search(lens, &mut (&mut counted).take(most), hints, &place.path)?;
-            texts.file.texts.push((None, read));
+            texts.took(None, read);
         }
         bytes = counted.read;
         texts.file.opened = done;
@@ -106,7 +107,7 @@ pub(super) fn search_file(
         let read_all = done || binary || bytes >= before.len();
         Ok(read_all && stood_still(&before, &file.metadata()?))
     });
-    let mut file = texts.file;
+    let mut file = texts.finish(&place.path);
     file.bytes = bytes;
     match whole {
         Ok(true) => {}
@@ -116,10 +117,94 @@ pub(super) fn search_file(
     file
 }
 
+/// Searches a stream. What has to be read from anywhere in it is held in memory, up to a limit.
+pub(super) fn search_stream(
+    lens: Lens<'_>,
+    input: &mut dyn Read,
+    place: &Place,
+    progress: &dyn Progress,
+) -> FileRead {
+    let mut texts = Texts::new(lens);
+    let mut counted = Counted::new(input, progress);
+    let whole = stream(&mut texts, &mut counted, place, LONGEST_HELD);
+    let mut file = texts.finish(&place.path);
+    file.bytes = counted.read;
+    if let Err(error) = whole {
+        file.problems.push((place.path.clone(), error.to_string()));
+    }
+    file
+}
+
+/// Bytes of a stream that are held, where it is a container.
+const LONGEST_HELD: u64 = 512 << 20;
+
+fn stream(texts: &mut Texts<'_>, input: &mut dyn Read, place: &Place, most: u64) -> io::Result<()> {
+    let hints = hints::of_path(&place.path);
+    let mut held = Zeroizing::new(Vec::new());
+    input.take(opened::HEAD as u64).read_to_end(&mut held)?;
+    let known = opened::kind(&place.path, &held);
+    if let Some(kind) = known {
+        input.take(most).read_to_end(&mut held)?;
+        let mut more = [0u8; 1];
+        let longer = input.read(&mut more)?;
+        if longer == 0 {
+            let limits = Limits::of_file(u64::try_from(held.len()).unwrap_or(u64::MAX));
+            let mut from = io::Cursor::new(held.as_slice());
+            if opened::open(place, kind, &mut from, limits, texts)? {
+                texts.file.opened = true;
+                return Ok(());
+            }
+        } else if matches!(kind, Kind::Zip | Kind::Tar | Kind::Pdf) {
+            return Err(io::Error::other(format!(
+                "standard input is a container of more than {} MiB; save it, and name the file",
+                most >> 20
+            )));
+        }
+        held.extend_from_slice(more.get(..longer).unwrap_or_default());
+    }
+    let mut whole = held.as_slice().chain(input);
+    let read = search(texts.lens, &mut whole, &hints, &place.path)?;
+    texts.took(None, read);
+    Ok(())
+}
+
 /// Searches what a source gives, one text after the other: none is held longer than that.
-struct Texts<'l> {
+pub(super) struct Texts<'l> {
     lens: Lens<'l>,
     file: FileRead,
+    /// How many findings are held of all of them.
+    held: usize,
+    /// How many more there were.
+    over: u64,
+}
+
+impl<'l> Texts<'l> {
+    pub(super) fn new(lens: Lens<'l>) -> Self {
+        Self {
+            lens,
+            file: FileRead::default(),
+            held: 0,
+            over: 0,
+        }
+    }
+
+    pub(super) fn took(&mut self, place: Option<Place>, mut read: TextRead) {
+        let room = catch::MOST.saturating_sub(self.held);
+        let more = read.found.len().saturating_sub(room);
+        read.found.truncate(room);
+        self.held = self.held.saturating_add(read.found.len());
+        let more = u64::try_from(more).unwrap_or(u64::MAX);
+        self.over = self.over.saturating_add(read.over).saturating_add(more);
+        self.file.texts.push((place, read));
+    }
+
+    pub(super) fn finish(mut self, path: &str) -> FileRead {
+        let problem = catch::too_many(self.over);
+        self.file
+            .problems
+            .extend(problem.map(|problem| (path.to_owned(), problem)));
+        self.file
+    }
 }
 
 impl Take for Texts<'_> {
@@ -143,7 +228,7 @@ impl Take for Texts<'_> {
         );
         match read {
             Ok(read) if read.outcome == Outcome::Searched => {
-                self.file.texts.push((Some(document.place), read));
+                self.took(Some(document.place), read);
             }
             Ok(_) => {}
             Err(error) => self.refused(&document.place.path, error.to_string()),
@@ -152,6 +237,10 @@ impl Take for Texts<'_> {
 
     fn refused(&mut self, path: &str, reason: String) {
         self.file.problems.push((path.to_owned(), reason));
+    }
+
+    fn apart(&self) -> Option<&dyn Apart> {
+        self.lens.apart
     }
 }
 
@@ -215,5 +304,44 @@ mod tests {
         assert!(!stood_still(&before, &file.as_file().metadata().unwrap()));
         file.as_file().set_len(3).unwrap();
         assert!(!stood_still(&before, &file.as_file().metadata().unwrap()));
+    }
+
+    #[test]
+    fn a_stream_that_is_a_container_is_held_up_to_a_limit() {
+        let rules = tenure_scan::rule::Rules::compile(&[]).unwrap();
+        let pepper = tenure_model::secret::Pepper::new([7; 32]);
+        let policy = tenure_model::policy::Policy::builtin();
+        let lens = Lens {
+            rules: &rules,
+            providers: &[],
+            pepper: &pepper,
+            policy: &policy,
+            rule_files: &crate::rule_files::RuleFiles::default(),
+            validation: None,
+            apart: None,
+        };
+        let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        zip.start_file("a/.env", zip::write::SimpleFileOptions::default())
+            .unwrap();
+        zip.write_all(b"A=1\n").unwrap();
+        let zip = zip.finish().unwrap().into_inner();
+        let place = Place::of_file("-", PlaceKind::Stream);
+        let go = |bytes: &[u8], most: u64| {
+            let mut texts = Texts::new(lens);
+            let whole = stream(&mut texts, &mut &bytes[..], &place, most);
+            (whole, texts.finish("-"))
+        };
+        let (whole, file) = go(&zip, 1 << 20);
+        whole.unwrap();
+        let inner = file.texts[0].0.clone().unwrap();
+        assert_eq!(inner.sentence(Some(1)), "standard input!a/.env, line 1");
+        // A text is never too long.
+        let (whole, file) = go(&b"text\n".repeat(10_000), 8);
+        whole.unwrap();
+        assert!(!file.opened && file.texts.len() == 1);
+        let mut long = zip;
+        long.extend(vec![0; 20_000]);
+        let error = go(&long, 8).0.unwrap_err();
+        assert!(error.to_string().contains("save it"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! What is left of a candidate after its secret is gone: the fingerprint, the durable id, the place in its text.
 
-use crate::rule_files::RuleFiles;
+use crate::{rule_files::RuleFiles, validate::Validation};
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     allow::Allow,
@@ -16,6 +16,7 @@ use tenure_scan::{
     engine::{Candidate, Sink},
     judge::Dismissal,
     rule::Rules,
+    source::opened::Apart,
     watchlist::{self, Known},
 };
 
@@ -32,6 +33,10 @@ pub struct Lens<'l> {
     pub policy: &'l Policy,
     /// Rule files of other scanners, beside the formats.
     pub rule_files: &'l RuleFiles,
+    /// Where secrets wait to be asked about; none where no provider is asked.
+    pub validation: Option<&'l Validation<'l>>,
+    /// What reads PDF; none leaves them unread, and says so.
+    pub apart: Option<&'l dyn Apart>,
 }
 
 /// A candidate after its secret is gone.
@@ -56,6 +61,8 @@ pub(crate) struct Found {
     pub(crate) test_mode: bool,
     /// What stands on its line or the line before.
     pub(crate) allow: Option<Allow>,
+    /// The member of a container in a history that it stands in.
+    pub(crate) member: Option<String>,
     offset: usize,
 }
 
@@ -78,6 +85,16 @@ pub(crate) struct Catch<'l> {
     pub(crate) dismissed: BTreeMap<Dismissal, u64>,
     /// How many of `found` have their place in the text already.
     placed: usize,
+    /// How many more there were than are held.
+    pub(crate) over: u64,
+}
+
+/// How many findings of one file are held: what has more is a list of keys, whoever made it.
+pub(crate) const MOST: usize = 20_000;
+
+/// What is said of a file that has more.
+pub(crate) fn too_many(over: u64) -> Option<String> {
+    (over > 0).then(|| format!("it holds more than {MOST} keys; {over} more were not told"))
 }
 
 impl<'l> Catch<'l> {
@@ -89,12 +106,17 @@ impl<'l> Catch<'l> {
             found: Vec::new(),
             dismissed: BTreeMap::new(),
             placed: 0,
+            over: 0,
         }
     }
 }
 
 impl Sink for Catch<'_> {
     fn candidate(&mut self, candidate: Candidate) {
+        if self.found.len() >= MOST {
+            self.over = self.over.saturating_add(1);
+            return;
+        }
         let secret = candidate.part == Part::Secret;
         let shown = &self.lens.policy.hint;
         let prefix = if shown.prefix {
@@ -112,6 +134,15 @@ impl Sink for Catch<'_> {
             .any(|kind| {
                 kind.test_mode.as_ref().and_then(|fact| fact.value) == Some(TestMode::ByPrefix)
             });
+        let fingerprint = secret.then(|| self.lens.pepper.fingerprint(&candidate.secret));
+        if let (Some(validation), Some(print)) = (self.lens.validation, &fingerprint) {
+            validation.keep(
+                print,
+                &candidate.provider,
+                &candidate.credential,
+                &candidate.secret,
+            );
+        }
         self.found.push(Found {
             id: durable::id(
                 &candidate.secret,
@@ -121,7 +152,7 @@ impl Sink for Catch<'_> {
             test_mode: by_prefix && candidate.prefix.contains("test"),
             key_id: (!secret)
                 .then(|| String::from_utf8_lossy(candidate.secret.expose()).into_owned()),
-            fingerprint: secret.then(|| self.lens.pepper.fingerprint(&candidate.secret)),
+            fingerprint,
             watched: secret.then(|| {
                 let bytes = candidate.secret.expose();
                 let window = watchlist::window(bytes, candidate.tail_bits);
@@ -140,6 +171,7 @@ impl Sink for Catch<'_> {
             column: None,
             variable: candidate.variable,
             allow: None,
+            member: None,
             offset: candidate.offset,
         });
     }

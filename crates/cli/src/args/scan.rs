@@ -9,7 +9,7 @@ use tenure_model::day::Day;
 ///
 /// Of a PATH that is a git repository, the whole history is searched too, unless --history none is given.
 ///
-/// Nothing leaves this machine. No configuration, ignore file or baseline that lies in a scanned folder applies
+/// Nothing leaves this machine unless --validate is given. No configuration, ignore file or baseline that lies in a scanned folder applies
 /// unless a flag names it. `tenure:allow reason="…" until=YYYY-MM-DD` on the line of a key, or on the line before
 /// it, lets that copy stay; it is counted, and `--no-allow` overrules it.
 #[derive(Debug, ClapArgs)]
@@ -40,6 +40,9 @@ pub(crate) struct Scan {
     /// The rules of --rules alone, in place of the catalogue
     #[arg(long, requires = "rules")]
     pub(crate) only_rules: bool,
+    /// Go on without the rules of --rules that cannot be used: each is named, and the scan is not complete
+    #[arg(long, requires = "rules")]
+    pub(crate) skip_bad_rules: bool,
     /// Leave out what matches, relative to each PATH, for example `vendor` or `**/*.min.js`
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
@@ -82,6 +85,37 @@ pub(crate) struct Scan {
     /// No colour, as with NO_COLOR in the environment
     #[arg(long)]
     pub(crate) no_color: bool,
+    #[command(flatten)]
+    pub(crate) validate: Validate,
+}
+
+/// Whether providers are asked about the keys.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Validation")]
+pub(crate) struct Validate {
+    /// Ask the provider of each key, by a request that only reads, whether it still works, as whom and with which
+    /// rights. This sends keys to their providers (docs/validation.md)
+    #[arg(long)]
+    pub(crate) validate: bool,
+    /// Ask a provider here: your own server, or another region, for example `gitlab=https://gitlab.example.com`
+    #[arg(long, value_name = "PROVIDER=URL", requires = "validate")]
+    pub(crate) validate_at: Vec<String>,
+    /// The account or organisation that a provider's request names
+    #[arg(long, value_name = "PROVIDER=NAME", requires = "validate")]
+    pub(crate) validate_account: Vec<String>,
+    /// A key that is known to live, in a file or a variable: without one that is accepted, no other counts as refused
+    #[arg(
+        long,
+        value_name = "PROVIDER/KIND=FILE|env:NAME",
+        requires = "validate"
+    )]
+    pub(crate) validate_control: Vec<String>,
+    /// A network that may be reached although it is not public, for example 10.1.0.0/16
+    #[arg(long, value_name = "CIDR", requires = "validate")]
+    pub(crate) validate_allow_address: Vec<String>,
+    /// The longest that one request may take, in seconds; 10 where it is not given
+    #[arg(long, value_name = "SECONDS", requires = "validate", value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub(crate) validate_timeout: Option<u64>,
 }
 
 /// Which part of the histories is searched.

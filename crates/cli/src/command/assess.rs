@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
     {
         facts.push(edits);
     }
+    let validation = command::validation(&args.validate, &providers)?;
     let assessed = assess::assess(
         &Request {
             paths: &args.paths,
@@ -71,6 +72,7 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
             pepper: &pepper,
             today: command::today(args.today),
             title: args.title.clone(),
+            validation: validation.as_ref(),
         },
         &Bar::new(args.output.quiet),
     )

@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
             pepper: &demo::pepper(),
             today,
             title: Some(demo::TITLE.to_owned()),
+            validation: None,
         },
         &Bar::new(args.output.quiet),
     )

@@ -16,7 +16,8 @@ use std::{
     time::Instant,
 };
 use tenure_app::{
-    rule_files::RuleFiles,
+    apart::Child,
+    rule_files::{BadRule, RuleFiles},
     scan::{self, History, Lens, ScanError, Scanned, Wanted},
     state::State,
 };
@@ -48,6 +49,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         rules = rules.watching(command::watchlist::read(path)?);
     }
     let rule_files = rule_files(args)?;
+    let validation = command::validation(&args.validate, &providers)?;
+    let apart = Child::itself().ok();
     let (pepper, state) = command::assess::pepper(State::of_user())?;
     let cache = state
         .as_ref()
@@ -66,6 +69,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 pepper: &pepper,
                 policy: &policy,
                 rule_files: &rule_files,
+                validation: validation.as_ref(),
+                apart: apart.as_ref().map(|apart| apart as &dyn scan::Apart),
             },
             &Wanted {
                 only: &args.rule,
@@ -78,6 +83,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             &Bar::of_bytes(args.quiet),
         )
         .map_err(failure)?;
+    if let Some(validation) = &validation {
+        validation.scan(&mut scan, &Bar::of_keys(args.quiet));
+    }
     if let Some(before) = &baseline {
         let partly: Vec<String> = scan.skipped.iter().map(|one| one.path.clone()).collect();
         let gone = |path: &str| !is_below(path, &partly) && gone(path, &read, paths);
@@ -144,13 +152,23 @@ const LONGEST_PUSH: u64 = 64 << 20;
 /// The rule files that were named.
 fn rule_files(args: &Args) -> Result<RuleFiles, Failure> {
     let mut files = RuleFiles::default();
+    let bad = if args.skip_bad_rules {
+        BadRule::LeaveOut
+    } else {
+        BadRule::Refuse
+    };
     for path in &args.rules {
-        files.add(path).map_err(|error| {
+        files.add(path, bad).map_err(|error| {
             Failure::input(
                 format!("{}: {error}", path.display()),
-                "name a rule file of gitleaks or Betterleaks; docs/from-gitleaks.md says what of it is read",
+                "name a rule file of gitleaks or Betterleaks (docs/from-gitleaks.md says what of it is read), or go on without such rules with --skip-bad-rules",
             )
         })?;
+    }
+    if !args.quiet {
+        for note in files.notes() {
+            command::say(&format!("note: {}", text::tame(note)));
+        }
     }
     let unused = files.unused();
     if !unused.is_empty() && !args.quiet {

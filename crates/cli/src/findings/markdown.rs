@@ -1,6 +1,6 @@
 //! A scan as Markdown: for a pull request, or as the summary of a job.
 
-use super::{Look, places, spot, verdict};
+use super::{Look, checked, places, spot, verdict};
 use crate::text::{count, plain};
 use std::fmt::Write as _;
 use tenure_model::scan::{Scan, Standing};
@@ -27,9 +27,14 @@ pub(crate) fn markdown(scan: &Scan, look: Look) -> String {
         } else {
             place.sentence.clone()
         };
+        // Whether a key works stands there only where somebody asked.
+        let key = match finding.check {
+            Some(_) => format!("{}: {}", finding.title, checked(finding)),
+            None => finding.title.clone(),
+        };
         let cells = [
             place.standing.word(),
-            &finding.title,
+            &key,
             finding.hint.as_deref().unwrap_or_default(),
             &at,
             place.audience.word(),

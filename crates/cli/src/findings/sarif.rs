@@ -158,15 +158,16 @@ fn result(finding: &Finding, place: &Seen, number: usize, at: usize, look: Look)
             );
         }
     }
-    set(
-        "properties",
-        json!({
-            "audience": place.audience,
-            "liveness": finding.liveness,
-            "commit": place.commit,
-            "atTip": place.at_tip,
-        }),
-    );
+    let mut properties = json!({
+        "audience": place.audience,
+        "liveness": finding.liveness,
+        "commit": place.commit,
+        "atTip": place.at_tip,
+    });
+    if let (Some(check), Some(all)) = (&finding.check, properties.as_object_mut()) {
+        all.insert("check".to_owned(), json!(check));
+    }
+    set("properties", properties);
     Value::Object(result)
 }
 

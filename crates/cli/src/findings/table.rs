@@ -1,6 +1,6 @@
 //! A scan on a screen: one block per key, its places, and what was not read.
 
-use super::{Look, spot, verdict};
+use super::{Look, checked, spot, verdict};
 use crate::text::{count, fit, number, pad, tame, wrap};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
@@ -73,7 +73,7 @@ fn key(out: &mut String, finding: &Finding, look: Look) {
     let room = look.width.saturating_sub(LABEL + ID + 2);
     let liveness = Some(finding.liveness)
         .filter(|liveness| *liveness != Liveness::NotChecked)
-        .map(|liveness| liveness.word().replace('_', " "));
+        .map(|_| checked(finding));
     let known = finding.known_key.as_ref().map(|known| {
         let named = known.name.as_ref().or(known.id.as_ref());
         format!("= {}", named.map_or("a known key", String::as_str))

@@ -80,6 +80,11 @@ impl Bench {
 
     /// Runs with this text on standard input.
     pub(crate) fn fed(&self, args: &[&str], text: &str) -> Ran {
+        self.fed_bytes(args, text.as_bytes())
+    }
+
+    /// Runs the program with these bytes as its standard input.
+    pub(crate) fn fed_bytes(&self, args: &[&str], bytes: &[u8]) -> Ran {
         let mut child = self
             .command(args)
             .stdin(Stdio::piped())
@@ -89,7 +94,7 @@ impl Bench {
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         // A run that ends before it has read everything is no fault of this test.
-        let _ = stdin.write_all(text.as_bytes());
+        let _ = stdin.write_all(bytes);
         drop(stdin);
         Ran::of(child.wait_with_output().unwrap())
     }

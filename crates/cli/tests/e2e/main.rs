@@ -17,5 +17,6 @@ mod reports;
 mod scan;
 mod secrets;
 mod surfaces;
+mod validate;
 mod vendor_lists;
 mod watchlist;

@@ -42,8 +42,8 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
         kind: KIND,
         ..Imported::default()
     };
-    for (at, entry) in &entries {
-        match token(entry, at, input) {
+    for (at, entry) in entries {
+        match token(&entry, &at, input) {
             Ok(row) => imported.rows.push(row),
             Err(problem) => imported.problems.push(problem),
         }

@@ -34,6 +34,7 @@ fn finding(id: &str, places: Vec<Seen>) -> Finding {
         fingerprint: format!("f{id}"),
         hint: None,
         liveness: Liveness::NotChecked,
+        check: None,
         standing: Standing::New,
         places,
     }

@@ -9,7 +9,8 @@ words! {
     }
 }
 
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// The digits of base 62, in their order.
+pub const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 impl Checksum {
     /// Whether the checksum of `text` is right. `prefix` is the literal start of its template.
@@ -25,15 +26,7 @@ impl Checksum {
             Self::Crc32Base62Six => {
                 let from = prefix.rfind('_').map_or(0, |at| at.saturating_add(1));
                 let to = text.len().checked_sub(6).filter(|to| *to > from)?;
-                let body = text.get(from..to)?;
-                let mut rest = crc32fast::hash(body.as_bytes());
-                let mut tail = [b'0'; 6];
-                for slot in tail.iter_mut().rev() {
-                    *slot = usize::try_from(rest % 62)
-                        .ok()
-                        .and_then(|digit| DIGITS.get(digit).copied())?;
-                    rest /= 62;
-                }
+                let tail = crc32_base62_6(text.get(from..to)?.as_bytes());
                 Some(format!(
                     "{}{}",
                     text.get(..to)?,
@@ -42,6 +35,19 @@ impl Checksum {
             }
         }
     }
+}
+
+/// The CRC-32 (ISO-HDLC) of a text in six digits of base 62, `0-9A-Za-z`, padded with `0`.
+#[must_use]
+pub fn crc32_base62_6(body: &[u8]) -> [u8; 6] {
+    let mut rest = crc32fast::hash(body);
+    let mut tail = [b'0'; 6];
+    for slot in tail.iter_mut().rev() {
+        let digit = usize::try_from(rest % 62).unwrap_or_default();
+        *slot = DIGITS.get(digit).copied().unwrap_or(b'0');
+        rest /= 62;
+    }
+    tail
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn excepted(mut key: Key, until: &str) -> Key {
     key.facts.insert(
         "exception".into(),
         FactNote {
-            value: serde_json::json!({ "approved_until": until }),
+            value: serde_json::json!({ "approved_until": until }).into(),
             basis: Basis::Declared,
             source: "facts.toml".into(),
         }

@@ -6,6 +6,7 @@ use crate::{
     explain::FactName,
     facts::Status,
     key::{Basis, Told, When},
+    place::Liveness,
 };
 use serde_json::json;
 
@@ -137,6 +138,20 @@ pub(super) fn status(subject: &Subject, usage: &Usage, world: &World<'_>, ballot
         .rows
         .iter()
         .any(|row| row.basis == Basis::Observed && row.row.status == Some(Status::Active));
+    // A key that its provider accepted is active, whatever a list says.
+    let accepted = subject
+        .sightings
+        .iter()
+        .any(|sighting| sighting.liveness == Liveness::Live);
+    if accepted {
+        ballot.say(
+            FactName::Status,
+            Status::Active.word(),
+            Basis::Observed,
+            "the provider accepted the key",
+        );
+    }
+    let active = active || accepted;
     for row in &subject.rows {
         let Some(status) = row.row.status.filter(|s| *s != Status::Unknown) else {
             continue;

@@ -66,6 +66,16 @@ impl What<'_> {
 }
 
 impl Find<'_> {
+    /// A copy of a key that the watch list knows.
+    pub(super) fn known(name: Option<String>, span: Range<usize>, known: Known) -> Self {
+        Self {
+            span,
+            what: What::Known,
+            name,
+            known: Some(known),
+        }
+    }
+
     /// By place, the longer first, then by name.
     pub(super) fn order(&self) -> (usize, Reverse<usize>, u8, &str, &str, usize) {
         let (provider, credential, at) = match self.what {

@@ -12,7 +12,9 @@ use crate::{
     name::{self, Says},
     private_key,
     rule::Rules,
-    run, web_token,
+    run,
+    watchlist::Search,
+    web_token,
 };
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -103,17 +105,18 @@ impl<'r> Look<'r, '_, '_> {
     fn runs(&mut self, part: Range<usize>) {
         let from = part.start;
         let text = self.text;
+        let rules = self.rules;
+        let mut searches: Vec<Search<'_, '_>> = rules
+            .watches()
+            .iter()
+            .map(|watch| watch.search(text))
+            .collect();
         for run in run::runs(text.get(part).unwrap_or_default()) {
             let run = from.saturating_add(run.start)..from.saturating_add(run.end);
-            for watch in self.rules.watches() {
-                let finds = &mut self.seen.finds;
-                watch.copies(text, run.clone(), |span, known| {
-                    finds.push(Find {
-                        name: name_of(text, span.start),
-                        what: What::Known,
-                        span,
-                        known: Some(known),
-                    });
+            for search in &mut searches {
+                search.run(run.clone(), &mut |span, known| {
+                    let name = name_of(text, span.start);
+                    self.seen.finds.push(Find::known(name, span, known));
                 });
             }
             if self.rules.seeks_formats() {
@@ -128,6 +131,12 @@ impl<'r> Look<'r, '_, '_> {
                 let name = name_of(text, decoded.span.start);
                 self.inner(decoded, name);
             }
+        }
+        for search in searches {
+            search.finish(&mut |span, known| {
+                let name = name_of(text, span.start);
+                self.seen.finds.push(Find::known(name, span, known));
+            });
         }
         self.read_to = 0;
     }

@@ -6,7 +6,7 @@
 use super::{
     look::{Hit, Look},
     objects::{Buffer, Number, Objects, Reader, index},
-    texts::{message_or_text, window_of},
+    texts::{is_binary, message_or_text, window_of},
 };
 use sha2::{Digest, Sha256};
 use std::{collections::HashMap, fs, io, io::Write, path::Path};
@@ -164,6 +164,14 @@ fn identify<L: Look>(number: Number, hit: &Hit, objects: &Objects, look: &L) -> 
         .ok()?;
     let text = message_or_text(kind, &text);
     let mut found = None;
+    if is_binary(&text) && look.opens(&text) {
+        let _ = look.unpack(&text, &mut |one| {
+            if one.span == hit.span && one.classes == hit.classes {
+                found.get_or_insert(one.identity);
+            }
+        });
+        return found;
+    }
     for window in [window_of(&text, &hit.span), 0..text.len()] {
         look.look(&text, std::slice::from_ref(&window), &mut |one| {
             if one.span == hit.span && one.classes == hit.classes {

@@ -47,6 +47,20 @@ pub trait Look: Sync {
     /// the text. What overlaps a window may be told in full.
     fn look(&self, text: &[u8], windows: &[Range<usize>], hits: &mut dyn FnMut(Hit));
 
+    /// Whether a file that is no text is opened by [`Look::unpack`].
+    fn opens(&self, _file: &[u8]) -> bool {
+        false
+    }
+
+    /// Finds what there is in a file that is opened. Spans are numbers that tell hits apart, and nothing of a hit
+    /// carries over to another version of the file.
+    ///
+    /// # Errors
+    /// Why it was not read whole; what was found counts.
+    fn unpack(&self, _file: &[u8], _hits: &mut dyn FnMut(Hit)) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Finds one hit again, in a file of this path, and makes of it what is reported.
     fn take(&self, text: &[u8], hit: &Hit, path: &str) -> Option<Self::Found>;
 }

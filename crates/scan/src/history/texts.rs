@@ -238,7 +238,11 @@ impl<L: Look> Texts<'_, L> {
             return None;
         }
         if is_binary(text) {
-            self.looked.stats.binary = self.looked.stats.binary.saturating_add(1);
+            if self.look.opens(text) {
+                self.opened(number, text);
+            } else {
+                self.looked.stats.binary = self.looked.stats.binary.saturating_add(1);
+            }
             return None;
         }
         self.add_looked(text.len());
@@ -250,6 +254,20 @@ impl<L: Look> Texts<'_, L> {
         known.marks.sort_unstable();
         self.keep(number, &mut known.hits);
         Some(known)
+    }
+
+    /// Looks at what lies in a container. One that was not read whole is looked at again in the next run.
+    fn opened(&mut self, number: Number, file: &[u8]) {
+        self.add_looked(file.len());
+        let mut hits = Vec::new();
+        if let Err(reason) = self.look.unpack(file, &mut |hit| hits.push(hit)) {
+            self.looked.seen.pop();
+            self.looked.skipped.push(Skipped {
+                what: format!("blob {}", self.objects.object_id(number)),
+                reason,
+            });
+        }
+        self.keep(number, &mut hits);
     }
 
     /// Looks into windows, and into more of the text where something reaches the edge of one.

@@ -1,14 +1,20 @@
-//! Rule files of gitleaks, and of Betterleaks where they keep to the same fields: read as they are, applied as
-//! their documentation says (github.com/gitleaks/gitleaks README and github.com/betterleaks/betterleaks
-//! docs/config.md, read on 2026-11-26). What is not supported is an error that names the rule and the field.
+//! Rule files of gitleaks and Betterleaks: read as they are, applied as their documentation says
+//! (github.com/gitleaks/gitleaks README and github.com/betterleaks/betterleaks docs/config.md and
+//! docs/v2_migration.md, read on 2026-11-26). What is not supported is an error that names the rule and the field.
 
+mod expr;
 mod syntax;
 
 use crate::judge;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use expr::{Expr, Facts};
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    ops::Range,
+};
 
 /// Rules of a file, ready to look with.
 #[derive(Debug)]
@@ -18,11 +24,22 @@ pub struct Gitleaks {
     by_keyword: Vec<usize>,
     /// For every rule.
     allowed: Vec<Allowlist>,
+    /// Where one of them holds, nothing is looked for.
+    prefilters: Vec<Expr>,
+    /// Where one of them holds, a finding is none.
+    filters: Vec<Expr>,
+    notes: Vec<String>,
+    left_out: Vec<GitleaksError>,
 }
 
 #[derive(Debug)]
 struct ForeignRule {
     id: String,
+    description: String,
+    /// It is there for others that require it.
+    silent: bool,
+    requires: Vec<Required>,
+    filters: Vec<Expr>,
     regex: Option<Regex>,
     group: Option<usize>,
     entropy: f64,
@@ -30,6 +47,15 @@ struct ForeignRule {
     /// Whether one of its keywords has to be there.
     keyed: bool,
     allowed: Vec<Allowlist>,
+}
+
+/// Another rule that has to find something near.
+#[derive(Debug)]
+struct Required {
+    /// Which of the rules.
+    rule: usize,
+    lines: Option<usize>,
+    columns: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -90,22 +116,47 @@ struct FileText {
     _min_version: Option<String>,
     #[serde(default, rename = "betterleaksMinVersion")]
     _betterleaks_min_version: Option<String>,
-    extend: Option<toml::Table>,
-    prefilter: Option<toml::Value>,
-    filter: Option<toml::Value>,
+    extend: Option<ExtendText>,
+    prefilter: Option<String>,
+    filter: Option<String>,
     allowlist: Option<AllowText>,
     #[serde(default)]
     allowlists: Vec<AllowText>,
     #[serde(default)]
-    rules: Vec<RuleText>,
+    rules: Vec<toml::Table>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ExtendText {
+    #[serde(default)]
+    use_default: bool,
+    path: Option<String>,
+    url: Option<String>,
+    #[serde(default)]
+    disabled_rules: Vec<String>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RequiredText {
+    id: String,
+    #[serde(default)]
+    optional: bool,
+    within_lines: Option<usize>,
+    #[serde(alias = "withinColumn")]
+    within_columns: Option<usize>,
+    /// `5L,100C`.
+    within: Option<String>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RuleText {
-    id: Option<String>,
-    #[serde(default, rename = "description")]
-    _description: String,
+    #[serde(rename = "id")]
+    _id: String,
+    #[serde(default)]
+    description: String,
     regex: Option<String>,
     secret_group: Option<usize>,
     entropy: Option<f64>,
@@ -119,16 +170,52 @@ struct RuleText {
     allowlists: Vec<AllowText>,
     #[serde(default)]
     skip_report: bool,
-    required: Option<toml::Value>,
-    filter: Option<toml::Value>,
-    prefilter: Option<toml::Value>,
-    // A check against the provider is never made from somebody else's file.
+    #[serde(default, alias = "components")]
+    required: Vec<RequiredText>,
+    filter: Option<String>,
+    prefilter: Option<String>,
+    // A request to the provider is never made from somebody else's file.
     #[serde(default, rename = "validate")]
     _validate: Option<toml::Value>,
-    token_efficiency: Option<toml::Value>,
+    #[serde(default, rename = "analyze")]
+    _analyze: Option<toml::Value>,
+    #[serde(default, rename = "revoke")]
+    _revoke: Option<toml::Value>,
+    #[serde(default, rename = "specificity")]
+    _specificity: Option<toml::Value>,
+    #[serde(default, rename = "severity")]
+    _severity: Option<toml::Value>,
+    #[serde(default, rename = "confidence")]
+    _confidence: Option<toml::Value>,
+    #[serde(default)]
+    token_efficiency: bool,
 }
 
-#[derive(Deserialize)]
+/// What is done with a rule that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadRule {
+    /// The file is refused.
+    Refuse,
+    /// The others are used; it is named in [`Gitleaks::left_out`].
+    LeaveOut,
+}
+
+/// Gives the text of a file that another one names.
+pub type ReadOther<'r> = &'r mut dyn FnMut(&str) -> io::Result<String>;
+
+/// A file, and those that it takes rules from.
+#[derive(Default)]
+struct Gathered {
+    /// In order, each id once.
+    rules: Vec<(String, RuleText)>,
+    allowed: Vec<(String, AllowText)>,
+    prefilters: Vec<String>,
+    filters: Vec<String>,
+    notes: Vec<String>,
+    left_out: Vec<GitleaksError>,
+}
+
+#[derive(Deserialize, Clone)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AllowText {
     #[serde(default, rename = "description")]
@@ -148,93 +235,70 @@ struct AllowText {
 }
 
 impl Gitleaks {
-    /// Reads a file.
+    /// Reads a file that stands for itself.
     ///
     /// # Errors
     /// Names the rule and the field, or the line.
     pub fn parse(text: &str) -> Result<Self, GitleaksError> {
-        let file: FileText = toml::from_str(text).map_err(|error| {
-            let upto = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .unwrap_or("");
-            let line = upto
-                .bytes()
-                .filter(|byte| *byte == b'\n')
-                .count()
-                .saturating_add(1);
-            fail(&format!("line {line}"), error.message())
-        })?;
-        if file.extend.is_some() {
-            return Err(fail(
-                "extend",
-                "takes rules from another file or program, which is not done here; put those rules into this file",
-            ));
-        }
-        for (name, value) in [("prefilter", &file.prefilter), ("filter", &file.filter)] {
-            unsupported(name, value.as_ref(), CEL)?;
-        }
-        let allowed = file
-            .allowlist
-            .into_iter()
-            .chain(file.allowlists)
-            .enumerate()
-            .map(|(at, list)| list.compiled(&format!("allowlists[{at}]")))
-            .collect::<Result<_, _>>()?;
-        let mut ids = BTreeSet::new();
-        let (mut rules, mut words, mut by_keyword) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, rule) in file.rules.into_iter().enumerate() {
-            let id = rule
-                .id
-                .clone()
-                .filter(|id| !id.is_empty())
-                .ok_or_else(|| fail(&format!("rules[{at}]"), "has no `id`"))?;
-            if !ids.insert(id.clone()) {
-                return Err(fail(&id, "stands twice; give each rule its own `id`"));
-            }
-            for word in rule.keywords.iter().filter(|word| !word.is_empty()) {
-                words.push(word.clone());
-                by_keyword.push(rules.len());
-            }
-            if let Some(rule) = rule.compiled(&id)? {
-                rules.push(rule);
-            } else {
-                words.truncate(
-                    words
-                        .len()
-                        .saturating_sub(by_keyword.iter().filter(|at| **at == rules.len()).count()),
-                );
-                by_keyword.truncate(words.len());
-            }
-        }
-        if rules.is_empty() {
-            return Err(fail(
-                "rules",
-                "there is none; a rule file has at least one `[[rules]]`",
-            ));
-        }
-        let keywords = AhoCorasickBuilder::new()
-            .ascii_case_insensitive(true)
-            .build(&words)
-            .map_err(|error| fail("keywords", &error.to_string()))?;
-        Ok(Self {
-            keywords: (!words.is_empty()).then_some(keywords),
-            rules,
-            by_keyword,
-            allowed,
-        })
+        let mut none = |_: &str| Err(io::Error::from(io::ErrorKind::NotFound));
+        Self::load(text, BadRule::Refuse, &mut none)
     }
 
-    /// How many rules there are.
+    /// Reads a file, and those that it extends.
+    ///
+    /// # Errors
+    /// Names the rule and the field, or the line; with [`BadRule::LeaveOut`] only where the file is none, or no
+    /// rule is left.
+    pub fn load(text: &str, bad: BadRule, read: ReadOther<'_>) -> Result<Self, GitleaksError> {
+        let mut gathered = Gathered::default();
+        gathered.take(text, 0, bad, read)?;
+        gathered.compiled(bad)
+    }
+
+    /// What a user should know of how the rules are applied.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The rules that cannot be used, and why.
+    #[must_use]
+    pub fn left_out(&self) -> &[GitleaksError] {
+        &self.left_out
+    }
+
+    /// Whether a commit is allowed to bring in what a rule finds at a path, whatever that is.
+    #[must_use]
+    pub fn allows_commit(&self, rule: &str, path: &str, commit: &str) -> bool {
+        let facts = Facts {
+            path,
+            commit: Some(commit),
+            ..Facts::default()
+        };
+        let asked = self.prefilters.iter().filter(|expr| expr.asks_for_commit);
+        if asked.into_iter().any(|expr| expr.holds(&facts)) {
+            return true;
+        }
+        let own = self.rules.iter().filter(|one| one.id == rule);
+        let global = self
+            .allowed
+            .iter()
+            .filter(|list| list.rules.is_empty() || list.rules.iter().any(|one| one == rule));
+        own.flat_map(|rule| &rule.allowed)
+            .chain(global)
+            .any(|list| list.allows_commit(path, commit))
+    }
+
+    /// How many rules there are that are reported.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.ids().count()
     }
 
     /// Whether there is none; a file without rules is not read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.len() == 0
     }
 
     /// What the rules find in a text, in order. A rule that is for paths alone finds the empty start of it.
@@ -251,16 +315,30 @@ impl Gitleaks {
 
     /// The rules that look for paths alone, by id.
     pub fn of_paths_alone(&self) -> impl Iterator<Item = &str> {
-        let rules = self.rules.iter().filter(|rule| rule.regex.is_none());
+        let rules = self
+            .rules
+            .iter()
+            .filter(|rule| rule.regex.is_none() && !rule.silent);
         rules.map(|rule| rule.id.as_str())
     }
 
     /// The ids of all rules.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().map(|rule| rule.id.as_str())
+        let rules = self.rules.iter().filter(|rule| !rule.silent);
+        rules.map(|rule| rule.id.as_str())
     }
 
     fn hits(&self, text: &[u8], origin: Option<Origin<'_>>) -> Vec<Hit<'_>> {
+        if let Some(origin) = origin {
+            let facts = Facts {
+                path: origin.path,
+                commit: origin.commit,
+                ..Facts::default()
+            };
+            if self.prefilters.iter().any(|expr| expr.holds(&facts)) {
+                return Vec::new();
+            }
+        }
         let mut keyed = vec![false; self.rules.len()];
         if let Some(keywords) = &self.keywords {
             for hit in keywords.find_overlapping_iter(text) {
@@ -270,19 +348,42 @@ impl Gitleaks {
                 }
             }
         }
-        let mut hits: Vec<Hit<'_>> = self
+        let by_rule: Vec<Vec<Hit<'_>>> = self
             .rules
             .iter()
             .zip(keyed)
-            .filter(|(rule, keyed)| !rule.keyed || *keyed)
-            .filter(|(rule, _)| {
-                let Some(origin) = origin else { return true };
-                let path = origin.path.as_bytes();
-                rule.path
-                    .as_ref()
-                    .is_none_or(|wanted| wanted.is_match(path))
+            .map(|(rule, keyed)| {
+                let at_path = origin.is_none_or(|origin| {
+                    let path = origin.path.as_bytes();
+                    rule.path
+                        .as_ref()
+                        .is_none_or(|wanted| wanted.is_match(path))
+                });
+                // Where nobody asks for what is near, those that are not reported find nothing.
+                let asked = !rule.silent || origin.is_some();
+                if asked && at_path && (!rule.keyed || keyed) {
+                    self.of_rule(rule, text, origin)
+                } else {
+                    Vec::new()
+                }
             })
-            .flat_map(|(rule, _)| self.of_rule(rule, text, origin))
+            .collect();
+        let reported = self
+            .rules
+            .iter()
+            .zip(&by_rule)
+            .filter(|(rule, _)| !rule.silent);
+        let mut hits: Vec<Hit<'_>> = reported
+            .flat_map(|(rule, hits)| hits.iter().map(move |hit| (rule, hit)))
+            .filter(|(rule, hit)| {
+                origin.is_none()
+                    || rule.requires.iter().all(|required| {
+                        let others = by_rule.get(required.rule);
+                        let mut others = others.into_iter().flatten();
+                        others.any(|other| required.is_near(text, &hit.span, &other.span))
+                    })
+            })
+            .map(|(_, hit)| hit.clone())
             .collect();
         hits.sort_by(|a, b| {
             (a.span.start, a.span.end, a.rule).cmp(&(b.span.start, b.span.end, b.rule))
@@ -341,6 +442,19 @@ impl Gitleaks {
         origin: Option<Origin<'_>>,
     ) -> bool {
         let Some(origin) = origin else { return false };
+        let facts = Facts {
+            path: origin.path,
+            commit: origin.commit,
+            secret: text.get(secret.clone()).unwrap_or_default(),
+            whole: text.get(whole.clone()).unwrap_or_default(),
+            line: lines_of(text, &whole),
+            rule: &rule.id,
+            description: &rule.description,
+        };
+        let mut filters = self.filters.iter().chain(&rule.filters);
+        if filters.any(|expr| expr.holds(&facts)) {
+            return true;
+        }
         let global = self
             .allowed
             .iter()
@@ -351,8 +465,6 @@ impl Gitleaks {
     }
 }
 
-const CEL: &str = "is an expression in CEL, which is not evaluated here; write it as an allowlist or as `entropy`";
-
 fn fail(at: &str, problem: &str) -> GitleaksError {
     GitleaksError {
         at: at.to_owned(),
@@ -360,25 +472,296 @@ fn fail(at: &str, problem: &str) -> GitleaksError {
     }
 }
 
-fn unsupported(at: &str, value: Option<&toml::Value>, why: &str) -> Result<(), GitleaksError> {
-    value.map_or(Ok(()), |_| Err(fail(at, why)))
+/// How many files may extend each other.
+const LONGEST_CHAIN: u32 = 8;
+
+impl Gathered {
+    fn take(
+        &mut self,
+        text: &str,
+        depth: u32,
+        bad: BadRule,
+        read: ReadOther<'_>,
+    ) -> Result<(), GitleaksError> {
+        let file: FileText = toml::from_str(text).map_err(|error| {
+            let upto = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .unwrap_or("");
+            let line = upto
+                .bytes()
+                .filter(|byte| *byte == b'\n')
+                .count()
+                .saturating_add(1);
+            fail(&format!("line {line}"), error.message())
+        })?;
+        if let Some(extend) = file.extend {
+            self.extend(extend, depth, bad, read)?;
+        }
+        self.prefilters.extend(file.prefilter);
+        self.filters.extend(file.filter);
+        let lists = file.allowlist.into_iter().chain(file.allowlists);
+        let lists = lists.enumerate();
+        self.allowed
+            .extend(lists.map(|(at, list)| (format!("allowlists[{at}]"), list)));
+        let mut here = BTreeSet::new();
+        for (at, table) in file.rules.into_iter().enumerate() {
+            let id = table.get("id").and_then(toml::Value::as_str);
+            let id = id.filter(|id| !id.is_empty()).map(str::to_owned);
+            let done = match id {
+                None => Err(fail(&format!("rules[{at}]"), "has no `id`")),
+                Some(id) if !here.insert(id.clone()) => {
+                    Err(fail(&id, "stands twice; give each rule its own `id`"))
+                }
+                Some(id) => table
+                    .try_into::<RuleText>()
+                    .map(|rule| self.put(id.clone(), rule))
+                    .map_err(|error| fail(&format!("rule {id}"), error.message())),
+            };
+            self.settle(done, bad)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on without a rule, where that is wanted.
+    fn settle(
+        &mut self,
+        done: Result<(), GitleaksError>,
+        bad: BadRule,
+    ) -> Result<(), GitleaksError> {
+        match done {
+            Err(error) if bad == BadRule::LeaveOut => {
+                self.left_out.push(error);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn extend(
+        &mut self,
+        extend: ExtendText,
+        depth: u32,
+        bad: BadRule,
+        read: ReadOther<'_>,
+    ) -> Result<(), GitleaksError> {
+        if extend.url.is_some() {
+            return Err(fail(
+                "extend.url",
+                "is fetched from the network, which a scan does not do; save it and name it as `path`",
+            ));
+        }
+        if extend.use_default {
+            self.notes.push(
+                "`extend.useDefault`: the default rules of other scanners are not built in; the catalogue stands in for them, unless --only-rules is given"
+                    .to_owned(),
+            );
+        }
+        if let Some(path) = extend.path {
+            if depth >= LONGEST_CHAIN {
+                return Err(fail(
+                    "extend.path",
+                    &format!("more than {LONGEST_CHAIN} files extend each other"),
+                ));
+            }
+            let text =
+                read(&path).map_err(|error| fail("extend.path", &format!("{path}: {error}")))?;
+            self.take(&text, depth.saturating_add(1), bad, read)
+                .map_err(|error| fail(&format!("{path}: {}", error.at), &error.problem))?;
+        }
+        self.rules
+            .retain(|(id, _)| !extend.disabled_rules.contains(id));
+        Ok(())
+    }
+
+    /// Adds a rule. One that is there under this id is replaced; one that says neither what nor where to look for
+    /// adds to it.
+    fn put(&mut self, id: String, rule: RuleText) {
+        let before = self.rules.iter_mut().find(|(known, _)| *known == id);
+        match before {
+            None => self.rules.push((id, rule)),
+            Some((_, before)) if rule.regex.is_none() && rule.path.is_none() => {
+                before.keywords.extend(rule.keywords);
+                before.allowlists.extend(rule.allowlist);
+                before.allowlists.extend(rule.allowlists);
+                before.entropy = rule.entropy.or(before.entropy);
+                before.secret_group = rule.secret_group.or(before.secret_group);
+                before.filter = rule.filter.or(before.filter.take());
+                before.skip_report |= rule.skip_report;
+            }
+            Some((_, before)) => *before = rule,
+        }
+    }
+
+    fn compiled(mut self, bad: BadRule) -> Result<Gitleaks, GitleaksError> {
+        let expressions = |all: &[String], name: &str| {
+            all.iter()
+                .map(|text| expression(text, name))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let prefilters = expressions(&self.prefilters, "prefilter")?;
+        let filters = expressions(&self.filters, "filter")?;
+        let lists = std::mem::take(&mut self.allowed).into_iter();
+        let allowed = lists
+            .map(|(at, list)| list.compiled(&at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut rules = Vec::new();
+        let mut required: Vec<Vec<RequiredText>> = Vec::new();
+        let (mut words, mut by_keyword) = (Vec::new(), Vec::new());
+        for (id, text) in std::mem::take(&mut self.rules) {
+            let keywords: Vec<String> = text
+                .keywords
+                .iter()
+                .filter(|word| !word.is_empty())
+                .cloned()
+                .collect();
+            let needs = text.required.clone();
+            match text.compiled(&id) {
+                Ok(rule) => {
+                    by_keyword.extend(keywords.iter().map(|_| rules.len()));
+                    words.extend(keywords);
+                    rules.push(rule);
+                    required.push(needs);
+                }
+                Err(error) => self.settle(Err(error), bad)?,
+            }
+        }
+        let at: BTreeMap<String, usize> = rules
+            .iter()
+            .enumerate()
+            .map(|(at, rule)| (rule.id.clone(), at))
+            .collect();
+        for (rule, needs) in rules.iter_mut().zip(required) {
+            let needs = needs.into_iter().filter(|one| !one.optional);
+            match needs.map(|one| one.compiled(&rule.id, &at)).collect() {
+                Ok(all) => rule.requires = all,
+                Err(error) => {
+                    // Alone it would find what it is not meant to find.
+                    rule.silent = true;
+                    self.settle(Err(error), bad)?;
+                }
+            }
+        }
+        if rules.iter().all(|rule| rule.silent) {
+            return Err(fail(
+                "rules",
+                "there is none; a rule file has at least one `[[rules]]`",
+            ));
+        }
+        let keywords = AhoCorasickBuilder::new()
+            .ascii_case_insensitive(true)
+            .build(&words)
+            .map_err(|error| fail("keywords", &error.to_string()))?;
+        let mut all: Vec<&Expr> = prefilters.iter().chain(&filters).collect();
+        all.extend(rules.iter().flat_map(|rule| &rule.filters));
+        let like_words = all.iter().filter(|expr| expr.asks_for_words).count();
+        if like_words > 0 {
+            self.notes.push(format!(
+                "`failsTokenEfficiency` ({like_words} times) goes by how much a secret reads like words, not by a tokenizer"
+            ));
+        }
+        let unknown: BTreeSet<&str> = all
+            .iter()
+            .flat_map(|expr| &expr.unknown)
+            .map(String::as_str)
+            .collect();
+        if !unknown.is_empty() {
+            let names: Vec<&str> = unknown.into_iter().collect();
+            self.notes.push(format!(
+                "filters that ask for {} drop nothing, since that is not known here",
+                names.join(", ")
+            ));
+        }
+        Ok(Gitleaks {
+            keywords: (!words.is_empty()).then_some(keywords),
+            rules,
+            by_keyword,
+            allowed,
+            prefilters,
+            filters,
+            notes: self.notes,
+            left_out: self.left_out,
+        })
+    }
+}
+
+fn expression(text: &str, at: &str) -> Result<Expr, GitleaksError> {
+    Expr::parse(text).map_err(|problem| {
+        fail(
+            at,
+            &format!("{problem}; docs/from-gitleaks.md says which expressions are read"),
+        )
+    })
+}
+
+impl RequiredText {
+    fn compiled(self, rule: &str, at: &BTreeMap<String, usize>) -> Result<Required, GitleaksError> {
+        let field = format!("rule {rule}, required");
+        let Some(other) = at.get(&self.id) else {
+            return Err(fail(
+                &field,
+                &format!("names `{}`, which is no rule that is used here", self.id),
+            ));
+        };
+        let (mut lines, mut columns) = (self.within_lines, self.within_columns);
+        for part in self.within.iter().flat_map(|within| within.split(',')) {
+            let part = part.trim();
+            let number = |unit: char| part.strip_suffix(unit).and_then(|n| n.parse().ok());
+            match (number('L'), number('C')) {
+                (Some(most), _) => lines = Some(most),
+                (_, Some(most)) => columns = Some(most),
+                _ => {
+                    return Err(fail(
+                        &field,
+                        &format!("`within` is `{part}`; write `5L,100C`"),
+                    ));
+                }
+            }
+        }
+        Ok(Required {
+            rule: *other,
+            lines,
+            columns,
+        })
+    }
+}
+
+impl Required {
+    /// Whether two findings are near enough.
+    fn is_near(&self, text: &[u8], one: &Range<usize>, other: &Range<usize>) -> bool {
+        if self.lines.is_none() && self.columns.is_none() {
+            return true;
+        }
+        let spot = |at: usize| {
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.iter().filter(|byte| **byte == b'\n').count();
+            let from = memchr::memrchr(b'\n', before).map_or(0, |at| at.saturating_add(1));
+            (line, at.saturating_sub(from))
+        };
+        let (one, other) = (spot(one.start), spot(other.start));
+        self.lines
+            .is_none_or(|most| one.0.abs_diff(other.0) <= most)
+            && self
+                .columns
+                .is_none_or(|most| one.1.abs_diff(other.1) <= most)
+    }
 }
 
 impl RuleText {
-    /// The rule; `None` where it is never to be reported.
-    fn compiled(self, id: &str) -> Result<Option<ForeignRule>, GitleaksError> {
+    fn compiled(self, id: &str) -> Result<ForeignRule, GitleaksError> {
         let at = |field: &str| format!("rule {id}, {field}");
-        unsupported(&at("filter"), self.filter.as_ref(), CEL)?;
-        unsupported(&at("prefilter"), self.prefilter.as_ref(), CEL)?;
-        let other = "is not supported here; leave the rule out, or the field";
-        unsupported(&at("required"), self.required.as_ref(), other)?;
-        unsupported(
-            &at("tokenEfficiency"),
-            self.token_efficiency.as_ref(),
-            other,
-        )?;
-        if self.skip_report {
-            return Ok(None);
+        let mut filters = Vec::new();
+        // A rule has no file to leave out, so that both say of a finding that it is none.
+        for (name, text) in [("filter", &self.filter), ("prefilter", &self.prefilter)] {
+            if let Some(text) = text {
+                filters.push(expression(text, &at(name))?);
+            }
+        }
+        if self.token_efficiency {
+            filters.push(expression(
+                "failsTokenEfficiency(finding.secret)",
+                &at("tokenEfficiency"),
+            )?);
         }
         if self.regex.is_none() && self.path.is_none() {
             return Err(fail(
@@ -408,7 +791,7 @@ impl RuleText {
             .enumerate()
             .map(|(n, list)| list.compiled(&at(&format!("allowlists[{n}]"))))
             .collect::<Result<_, _>>()?;
-        Ok(Some(ForeignRule {
+        Ok(ForeignRule {
             path: self
                 .path
                 .as_deref()
@@ -416,11 +799,15 @@ impl RuleText {
                 .transpose()?,
             keyed: self.keywords.iter().any(|word| !word.is_empty()),
             id: id.to_owned(),
+            description: self.description,
+            silent: self.skip_report,
+            requires: Vec::new(),
+            filters,
             entropy: self.entropy.unwrap_or(0.0),
             regex,
             group,
             allowed,
-        }))
+        })
     }
 }
 
@@ -479,6 +866,24 @@ impl AllowText {
 }
 
 impl Allowlist {
+    /// Whether it allows a commit, whatever was found.
+    fn allows_commit(&self, path: &str, commit: &str) -> bool {
+        let named = self
+            .commits
+            .iter()
+            .any(|one| one.eq_ignore_ascii_case(commit));
+        let rest = || {
+            let at_path = || {
+                let path = path.as_bytes();
+                self.paths.iter().any(|one| one.is_match(path))
+            };
+            self.regexes.is_empty()
+                && self.stopwords.is_empty()
+                && (self.paths.is_empty() || at_path())
+        };
+        named && (!self.all || rest())
+    }
+
     fn allows(
         &self,
         text: &[u8],

@@ -1,11 +1,14 @@
 //! Archives: zip (jar, whl), tar, gzip, in each other; the layers of container images are tars in a tar.
 
 use super::{
-    chat,
+    chat, office,
     opened::{Opener, ReadSeek},
 };
 use crate::decode;
-use std::io::{self, Read};
+use std::{
+    collections::BTreeSet,
+    io::{self, Read},
+};
 use tenure_model::{
     document::{Origin, Place},
     place::hints,
@@ -52,6 +55,18 @@ pub(super) fn zip(
     {
         opener.public_channels = chat::public_channels(&bytes);
     }
+    let mut office = {
+        let names: BTreeSet<String> = archive
+            .file_names()
+            .flatten()
+            .map(|name| name.into_owned())
+            .collect();
+        let mut member = |name: &str| {
+            let mut from = archive.by_name(name).ok()?;
+            opener.read(&format!("{}!{name}", place.path), &mut from)
+        };
+        office::of(place, &|name| names.contains(name), &mut member)
+    };
     for index in 0..archive.len() {
         if !opener.another(&place.path) {
             break;
@@ -66,7 +81,11 @@ pub(super) fn zip(
             Ok(mut member) => {
                 let bytes = opener.read(&inner.path, &mut member);
                 drop(member);
-                if let Some(bytes) = bytes {
+                let Some(bytes) = bytes else { continue };
+                let known = office
+                    .as_mut()
+                    .is_some_and(|office| office.member(opener, &inner, &name, &bytes));
+                if !known {
                     opener.member(inner, bytes);
                 }
             }
@@ -75,6 +94,9 @@ pub(super) fn zip(
                 opener.take.refused(&inner.path, reason);
             }
         }
+    }
+    if let Some(office) = office {
+        office.rest(opener, place);
     }
     Ok(true)
 }

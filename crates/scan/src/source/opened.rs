@@ -1,7 +1,7 @@
 //! What lies in a file: the page that names every source with a parser. A file is known by its name and by its
 //! first bytes; what no parser knows is searched as it is.
 
-use super::{agent, archive, chat, ci_log, json, mail, notebook, ticket};
+use super::{agent, archive, chat, ci_log, jira_csv, json, mail, notebook, pdf, ticket, wiki};
 use crate::decode;
 use std::io::{self, Read, Seek, SeekFrom};
 use tenure_model::document::{Document, Place};
@@ -16,6 +16,17 @@ pub trait Take {
     fn document(&mut self, document: Document);
     /// A part that was not read, or not whole, and why.
     fn refused(&mut self, path: &str, reason: String);
+    /// What reads the files whose libraries are not trusted with this process; none refuses such files.
+    fn apart(&self) -> Option<&dyn Apart> {
+        None
+    }
+}
+
+/// Reads files in a process of its own, so that no bomb and no fault of a library reaches this one. `scan` itself
+/// starts none: who wants such files read hands one in.
+pub trait Apart: Sync {
+    /// The parts of a PDF, as [`pdf::read`] gives them, as long as it goes well; and why it did not to its end.
+    fn pdf(&self, bytes: &[u8], part: &mut dyn FnMut(pdf::Part)) -> Result<(), String>;
 }
 
 /// What may still be unpacked of one file. Nothing is written to disk.
@@ -63,6 +74,18 @@ pub enum Kind {
     Mail,
     /// The transcript of an agent.
     Transcript,
+    /// A PDF.
+    Pdf,
+    /// An archive that is known and not opened.
+    Closed(&'static str),
+    /// A page of a Confluence space.
+    ConfluencePage,
+    /// The database of a Confluence space.
+    ConfluenceXml,
+    /// A page of Notion.
+    NotionPage,
+    /// Issues of Jira as a table.
+    JiraCsv,
 }
 
 /// What a file is, by its name and its first bytes; none where it is to be searched as it is.
@@ -83,7 +106,19 @@ pub fn kind(path: &str, head: &[u8]) -> Option<Kind> {
     if head.get(257..262) == Some(b"ustar") {
         return Some(Kind::Tar);
     }
+    if let Some(name) = closed(head) {
+        return Some(Kind::Closed(name));
+    }
+    if pdf::is_pdf(head, extension == "pdf") {
+        return Some(Kind::Pdf);
+    }
+    if wiki::notion_title(path).is_some() {
+        return Some(Kind::NotionPage);
+    }
     match extension {
+        "html" | "htm" if wiki::is_confluence_page(head) => Some(Kind::ConfluencePage),
+        "xml" if wiki::is_confluence_xml(head) => Some(Kind::ConfluenceXml),
+        "csv" if jira_csv::is_export(head) => Some(Kind::JiraCsv),
         "ipynb" => Some(Kind::Notebook),
         "jsonl" if agent::is_transcript(head) => Some(Kind::Transcript),
         "json" if json::is_export(head) => Some(Kind::Json),
@@ -92,6 +127,15 @@ pub fn kind(path: &str, head: &[u8]) -> Option<Kind> {
         "" if mail::is_mbox(head) => Some(Kind::Mail),
         _ => None,
     }
+}
+
+/// Archives that nothing here opens: said rather than passed over as no text.
+fn closed(head: &[u8]) -> Option<&'static str> {
+    const SIGNS: [(&[u8], &str); 2] = [(b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar")];
+    let mut known = SIGNS.into_iter();
+    known
+        .find(|(sign, _)| head.starts_with(sign))
+        .map(|(_, name)| name)
 }
 
 /// Something that can be read, from anywhere in it.
@@ -120,11 +164,20 @@ pub fn open(
         Kind::Zip => archive::zip(&mut opener, place, from),
         Kind::Tar => archive::tar(&mut opener, place, from),
         Kind::Packed => archive::packed(&mut opener, place, from),
+        Kind::Closed(name) => {
+            opener.take.refused(&place.path, not_opened(name));
+            Ok(true)
+        }
         _ => {
             let mut bytes = Zeroizing::new(Vec::new());
             from.take(limits.text.saturating_add(1))
                 .read_to_end(&mut bytes)?;
             let fits = u64::try_from(bytes.len()).is_ok_and(|length| length <= limits.text);
+            if !fits && kind == Kind::Pdf {
+                let reason = format!("it is larger than {} MiB", limits.text >> 20);
+                opener.take.refused(&place.path, reason);
+                return Ok(true);
+            }
             Ok(fits && opener.text(place, kind, &bytes))
         }
     }
@@ -173,6 +226,10 @@ impl Opener<'_> {
     fn text(&mut self, place: &Place, kind: Kind, bytes: &[u8]) -> bool {
         let documents = match kind {
             Kind::Notebook => notebook::cells(place, bytes),
+            Kind::ConfluencePage => wiki::confluence_page(place, bytes),
+            Kind::ConfluenceXml => wiki::confluence_xml(place, bytes),
+            Kind::NotionPage => wiki::notion(place, bytes),
+            Kind::JiraCsv => jira_csv::parts(place, bytes),
             Kind::CiLog => ci_log::steps(place, bytes),
             Kind::Transcript => agent::turns(place, bytes),
             Kind::Json => json::read(bytes).and_then(|value| {
@@ -180,6 +237,14 @@ impl Opener<'_> {
                     .or_else(|| ticket::parts(place, &value))
             }),
             Kind::Mail => return mail::mails(self, place, bytes),
+            Kind::Closed(name) => {
+                self.take.refused(&place.path, not_opened(name));
+                return true;
+            }
+            Kind::Pdf => {
+                pdf::open(self.take, place, bytes);
+                return true;
+            }
             Kind::Zip | Kind::Tar | Kind::Packed => None,
         };
         let Some(documents) = documents else {
@@ -219,6 +284,12 @@ impl Opener<'_> {
         self.take.refused(container, TOO_MUCH.to_owned());
         false
     }
+}
+
+fn not_opened(name: &str) -> String {
+    format!(
+        "it is an archive of the kind {name}, which is not opened; unpack it, and name the folder"
+    )
 }
 
 const TOO_MUCH: &str =

@@ -33,9 +33,11 @@ fn secret(seed: u64, template: &str) -> String {
 
 fn found(watch: &Watch, text: &[u8]) -> Vec<Range<usize>> {
     let mut spans = Vec::new();
+    let mut search = watch.search(text);
     for run in run::runs(text) {
-        watch.copies(text, run, |span, _| spans.push(span));
+        search.run(run, &mut |span, _| spans.push(span));
     }
+    search.finish(&mut |span, _| spans.push(span));
     spans
 }
 

@@ -94,18 +94,18 @@ async fn a_source_that_is_not_whole_loses_nothing(setup: Setup) {
     };
     let mut import = setup
         .store
-        .begin_import(who(), setup.now(), &partial)
+        .begin_import(&who(), setup.now(), &partial)
         .await
         .unwrap();
     let some = records(&[row("a1")]);
     setup
         .store
-        .import(&mut import, who(), setup.now(), &some)
+        .import(&mut import, &who(), setup.now(), &some)
         .await
         .unwrap();
     let ended = setup
         .store
-        .finish_import(import, who(), setup.now())
+        .finish_import(import, &who(), setup.now())
         .await
         .unwrap();
     assert_eq!(ended.counts, Counts::default());
@@ -117,7 +117,7 @@ async fn an_import_that_was_cut_off_goes_on(setup: Setup) {
     let mut import = setup.begin("h1").await;
     setup
         .store
-        .import(&mut import, who(), setup.now(), &all[..10])
+        .import(&mut import, &who(), setup.now(), &all[..10])
         .await
         .unwrap();
     let stale = import.clone();
@@ -126,20 +126,20 @@ async fn an_import_that_was_cut_off_goes_on(setup: Setup) {
     assert_eq!((again.done, &again.run), (10, &import.run));
     setup
         .store
-        .import(&mut again, who(), setup.now(), &all[10..])
+        .import(&mut again, &who(), setup.now(), &all[10..])
         .await
         .unwrap();
     // Whoever was slow cannot write on.
     let mut late = stale.clone();
     let error = setup
         .store
-        .import(&mut late, who(), setup.now(), &all[10..])
+        .import(&mut late, &who(), setup.now(), &all[10..])
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error}");
     let ended = setup
         .store
-        .finish_import(again, who(), setup.now())
+        .finish_import(again, &who(), setup.now())
         .await
         .unwrap();
     assert_eq!(
@@ -151,7 +151,7 @@ async fn an_import_that_was_cut_off_goes_on(setup: Setup) {
     );
     let error = setup
         .store
-        .finish_import(stale, who(), setup.now())
+        .finish_import(stale, &who(), setup.now())
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error}");
@@ -159,7 +159,7 @@ async fn an_import_that_was_cut_off_goes_on(setup: Setup) {
     let mut cut = setup.begin("h2").await;
     setup
         .store
-        .import(&mut cut, who(), setup.now(), &all[..5])
+        .import(&mut cut, &who(), setup.now(), &all[..5])
         .await
         .unwrap();
     let ended = setup.import("h3", &rows).await;
@@ -221,15 +221,15 @@ async fn imports_until_it_is_killed() {
     } else {
         tenure_store::Place::File(at.into())
     };
-    let now = Moment::of_micros(1_795_800_000_000_000);
+    let now = Moment::from_micros(1_795_800_000_000_000);
     let store = Store::open(&place, now).await.unwrap();
     let mut import = store
-        .begin_import(who(), now, &new_import("h1"))
+        .begin_import(&who(), now, &new_import("h1"))
         .await
         .unwrap();
     let rest = &records(&many())[usize::try_from(import.done).unwrap()..];
     for chunk in rest.chunks(20) {
-        store.import(&mut import, who(), now, chunk).await.unwrap();
+        store.import(&mut import, &who(), now, chunk).await.unwrap();
     }
 }
 
@@ -287,13 +287,13 @@ async fn killed_in_the_middle_it_goes_on_or_is_absent(setup: Setup) {
     for chunk in rest.chunks(1000) {
         setup
             .store
-            .import(&mut import, who(), setup.now(), chunk)
+            .import(&mut import, &who(), setup.now(), chunk)
             .await
             .unwrap();
     }
     let ended = setup
         .store
-        .finish_import(import, who(), setup.now())
+        .finish_import(import, &who(), setup.now())
         .await
         .unwrap();
     assert_eq!(
@@ -317,11 +317,17 @@ async fn killed_in_the_middle_it_goes_on_or_is_absent(setup: Setup) {
 #[tokio::test]
 async fn two_stores_on_one_file_share_it() {
     let database = Database::new(Engine::Sqlite).unwrap();
-    let now = Moment::of_micros(1_795_800_000_000_000);
+    let now = Moment::from_micros(1_795_800_000_000_000);
     let a = Store::open(&place(&database), now).await.unwrap();
     let b = Store::open(&place(&database), now).await.unwrap();
-    let import = a.begin_import(who(), now, &new_import("h1")).await.unwrap();
-    let same = b.begin_import(who(), now, &new_import("h1")).await.unwrap();
+    let import = a
+        .begin_import(&who(), now, &new_import("h1"))
+        .await
+        .unwrap();
+    let same = b
+        .begin_import(&who(), now, &new_import("h1"))
+        .await
+        .unwrap();
     assert_eq!(import.run, same.run);
 }
 

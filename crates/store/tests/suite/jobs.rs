@@ -15,11 +15,7 @@ async fn enqueue(setup: &Setup, abouts: &[&str]) {
             due_at: setup.now(),
         })
         .collect();
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     txn.enqueue(&jobs).await.unwrap();
     txn.commit(done("asked")).await.unwrap();
 }
@@ -42,11 +38,7 @@ async fn claim(setup: &Setup, worker: &str, most: u64) -> Vec<Lease> {
 }
 
 async fn finish(setup: &Setup, lease: &Lease) -> Result<(), StoreError> {
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     txn.finish_job(lease).await?;
     txn.commit(done("done")).await.map(drop)
 }
@@ -204,11 +196,7 @@ async fn a_job_that_is_given_back_makes_way_for_its_newer_twin(setup: Setup) {
 }
 
 async fn a_job_of_a_dropped_transaction_is_never_done(setup: Setup) {
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     let job = NewJob {
         kind: "assess".to_owned(),
         about: "k1".to_owned(),
@@ -218,11 +206,7 @@ async fn a_job_of_a_dropped_transaction_is_never_done(setup: Setup) {
     txn.enqueue(std::slice::from_ref(&job)).await.unwrap();
     drop(txn);
     // Nor is one whose transaction says nothing of what it changes.
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     txn.enqueue(&[job]).await.unwrap();
     let error = txn.commit_noted().await.unwrap_err();
     assert!(matches!(error, StoreError::Unrecorded(1)), "{error}");

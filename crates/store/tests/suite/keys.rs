@@ -21,11 +21,7 @@ pub(crate) async fn save(setup: &Setup, keys: &[Key]) -> Vec<(KeyId, Saved)> {
         .iter()
         .map(|key| Judged { key, records: &[] })
         .collect();
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     let saved = txn.save_keys(&judged).await.unwrap();
     txn.commit_noted().await.unwrap();
     saved
@@ -56,9 +52,9 @@ async fn changed_facts_are_recorded_as_changes(setup: Setup) {
     assert_eq!(owner.len(), 2);
     assert_eq!(
         (owner[0].note.value.clone(), owner[0].until),
-        (json!("none"), None)
+        (json!("none").into(), None)
     );
-    assert_eq!(owner[1].note.value, json!("active"));
+    assert_eq!(*owner[1].note.value, json!("active"));
     assert_eq!(owner[1].until, Some(owner[0].since));
     let decisions = setup.store.decisions(id).await.unwrap();
     let verdicts: Vec<Verdict> = decisions.iter().map(|one| one.verdict).collect();
@@ -178,11 +174,7 @@ async fn records_lead_to_their_key_and_a_vanished_key_says_so(setup: Setup) {
         .zip(&refs)
         .map(|(key, records)| Judged { key, records })
         .collect();
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     let saved = txn.save_keys(&judged).await.unwrap();
     txn.commit_noted().await.unwrap();
     assert!(setup.store.records_without_key(9).await.unwrap().is_empty());
@@ -228,11 +220,7 @@ async fn a_dropped_transaction_leaves_nothing(setup: Setup) {
         key: &key,
         records: &[],
     }];
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     txn.save_keys(&judged).await.unwrap();
     drop(txn);
     assert_eq!(setup.store.head().await.unwrap(), before);

@@ -6,8 +6,8 @@ use crate::{
 };
 use serde_json::{Value, json};
 use tenure_model::{
-    event::{Actor, Change},
-    id::PersonId,
+    access::{Act, Action, ObjectKind, Unit},
+    event::Change,
     log::{
         Checkpoint, Signer,
         export::{Tampered, verify},
@@ -27,11 +27,7 @@ fn act(n: u64) -> Change {
 }
 
 async fn acts(setup: &Setup, how_many: u64) {
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     for n in 1..how_many {
         txn.note(act(n));
     }
@@ -97,20 +93,19 @@ async fn proofs_of_the_store_hold(setup: Setup) {
 
 async fn a_denial_is_an_event_and_changes_nothing(setup: Setup) {
     acts(&setup, 1).await;
-    let ann = Actor::Person {
-        id: PersonId::new("ann"),
-    };
-    let policies = vec!["separation-of-duties".to_owned()];
     let at = setup.now();
+    let refused = Act {
+        actor: "person:ann".to_owned(),
+        action: Action::ExceptionApprove,
+        object: ObjectKind::Exception,
+        object_id: "x7".to_owned(),
+        unit: Unit::whole(),
+        policies: vec!["separation-of-duties".to_owned()],
+        rules: "d".to_owned(),
+    };
     let index = setup
         .store
-        .deny(
-            ann,
-            at,
-            act(7),
-            policies,
-            "nobody approves what they asked for",
-        )
+        .deny(&refused, at, "nobody approves what they asked for")
         .await
         .unwrap();
     let denied = EventFilter {
@@ -127,6 +122,7 @@ async fn a_denial_is_an_event_and_changes_nothing(setup: Setup) {
             .body
             .contains("\"policies\":[\"separation-of-duties\"]")
     );
+    assert_eq!(event.change.about(), ("act", "x7".to_owned()));
     assert_eq!(event.bytes(), events[0].body.as_bytes());
 }
 
@@ -251,7 +247,7 @@ async fn an_old_database_is_found_by_a_kept_checkpoint(setup: Setup) {
         }
     );
     // It went on from there: as long as before, and another log.
-    let mut txn = back.begin(who(), setup.now(), Vec::new()).await.unwrap();
+    let mut txn = back.begin(&who(), setup.now()).await.unwrap();
     for n in 0..20 {
         txn.note(act(n));
     }
@@ -281,7 +277,7 @@ async fn many_writers_make_one_log(setup: Setup) {
                     key: &key,
                     records: &[],
                 }];
-                let mut txn = store.begin(who(), at, Vec::new()).await.unwrap();
+                let mut txn = store.begin(&who(), at).await.unwrap();
                 txn.save_keys(&judged).await.unwrap();
                 txn.commit(act(n)).await.unwrap();
             }

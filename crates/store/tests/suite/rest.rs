@@ -24,11 +24,7 @@ fn person(id: &str) -> Person {
 
 async fn a_people_list_takes_the_place_of_the_one_before(setup: Setup) {
     let set = async |people: &[Person]| {
-        let mut txn = setup
-            .store
-            .begin(who(), setup.now(), Vec::new())
-            .await
-            .unwrap();
+        let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
         let changed = txn.set_people(people).await.unwrap();
         txn.commit_noted().await.unwrap();
         changed
@@ -63,22 +59,14 @@ async fn an_owner_is_assigned_and_taken_away(setup: Setup) {
     .await;
     let keys = [KeyId::new("k1"), KeyId::new("k2")];
     for (owner, left) in [(Some("ann"), 2), (Some("bob"), 2), (None, 0)] {
-        let mut txn = setup
-            .store
-            .begin(who(), setup.now(), Vec::new())
-            .await
-            .unwrap();
+        let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
         txn.assign_owner(&keys, owner, Some("cleo")).await.unwrap();
         txn.commit_noted().await.unwrap();
         let owners = setup.store.owners(&keys).await.unwrap();
         assert_eq!(owners.len(), left);
         assert!(owners.iter().all(|one| Some(one.owner.as_str()) == owner));
     }
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     let unknown = [KeyId::new("nobody")];
     let error = txn
         .assign_owner(&unknown, Some("ann"), None)
@@ -98,11 +86,7 @@ async fn what_is_declared_is_kept_once_and_ends(setup: Setup) {
             retired,
             ..system.clone()
         };
-        let mut txn = setup
-            .store
-            .begin(who(), setup.now(), Vec::new())
-            .await
-            .unwrap();
+        let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
         let is_new = txn
             .declare(DeclaredKind::System, "s1", "Billing", &system, "cmdb.csv")
             .await
@@ -117,11 +101,7 @@ async fn what_is_declared_is_kept_once_and_ends(setup: Setup) {
         .unwrap();
     assert_eq!(all.len(), 1);
     assert!(all[0].body.retired);
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     txn.end_declared(DeclaredKind::System, "s1").await.unwrap();
     assert!(txn.end_declared(DeclaredKind::Vendor, "s1").await.is_err());
     txn.commit_noted().await.unwrap();
@@ -138,11 +118,7 @@ async fn what_is_declared_is_kept_once_and_ends(setup: Setup) {
 async fn an_old_policy_is_found_by_its_digest(setup: Setup) {
     let policy = Policy::builtin();
     for _ in 0..2 {
-        let mut txn = setup
-            .store
-            .begin(who(), setup.now(), Vec::new())
-            .await
-            .unwrap();
+        let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
         txn.keep_policy(&policy).await.unwrap();
         txn.commit_noted().await.unwrap();
     }
@@ -152,18 +128,10 @@ async fn an_old_policy_is_found_by_its_digest(setup: Setup) {
 }
 
 async fn runs_and_coverage_say_what_was_read(setup: Setup) {
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     let run = txn.begin_run("assess").await.unwrap();
     txn.commit_noted().await.unwrap();
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     txn.end_run(&run, json!({"keys": 3}), None).await.unwrap();
     txn.commit_noted().await.unwrap();
     let found = setup.store.run(&run).await.unwrap();
@@ -171,11 +139,7 @@ async fn runs_and_coverage_say_what_was_read(setup: Setup) {
         (found.state.as_str(), found.counts),
         ("finished", json!({"keys": 3}))
     );
-    let mut txn = setup
-        .store
-        .begin(who(), setup.now(), Vec::new())
-        .await
-        .unwrap();
+    let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     assert!(txn.end_run(&run, json!({}), Some("late")).await.is_err());
     drop(txn);
     let part = |part: &str, state| Coverage {
@@ -198,12 +162,12 @@ async fn runs_and_coverage_say_what_was_read(setup: Setup) {
         let new = with(hash, coverage);
         let import = setup
             .store
-            .begin_import(who(), setup.now(), &new)
+            .begin_import(&who(), setup.now(), &new)
             .await
             .unwrap();
         setup
             .store
-            .finish_import(import, who(), setup.now())
+            .finish_import(import, &who(), setup.now())
             .await
             .unwrap();
     }

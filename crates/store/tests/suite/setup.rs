@@ -2,15 +2,18 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use tenure_model::{
+    access::{Action, Permitted},
     alias::Identities,
-    event::Actor,
     infer::SourcedRow,
     key::{Basis, Row},
     log::Signer,
     moment::Moment,
 };
 use tenure_store::{Evidence, Finished, Import, NewImport, Place, Record, Store};
-use tenure_testkit::database::{Database, Engine};
+use tenure_testkit::{
+    database::{Database, Engine},
+    permit,
+};
 
 pub(crate) struct Setup {
     pub(crate) store: Store,
@@ -21,7 +24,7 @@ pub(crate) struct Setup {
 impl Setup {
     pub(crate) async fn new(engine: Engine) -> Option<Self> {
         let database = Database::new(engine)?;
-        let store = Store::open(&place(&database), Moment::of_micros(START))
+        let store = Store::open(&place(&database), Moment::from_micros(START))
             .await
             .unwrap();
         Some(Self {
@@ -37,7 +40,7 @@ impl Setup {
 
     /// A second later than the last reading.
     pub(crate) fn now(&self) -> Moment {
-        Moment::of_micros(self.clock.fetch_add(1_000_000, Ordering::Relaxed))
+        Moment::from_micros(self.clock.fetch_add(1_000_000, Ordering::Relaxed))
     }
 
     /// Moves the clock.
@@ -49,18 +52,18 @@ impl Setup {
     pub(crate) async fn import(&self, hash: &str, rows: &[Row]) -> Finished {
         let mut import = self.begin(hash).await;
         self.store
-            .import(&mut import, who(), self.now(), &records(rows))
+            .import(&mut import, &who(), self.now(), &records(rows))
             .await
             .unwrap();
         self.store
-            .finish_import(import, who(), self.now())
+            .finish_import(import, &who(), self.now())
             .await
             .unwrap()
     }
 
     pub(crate) async fn begin(&self, hash: &str) -> Import {
         self.store
-            .begin_import(who(), self.now(), &new_import(hash))
+            .begin_import(&who(), self.now(), &new_import(hash))
             .await
             .unwrap()
     }
@@ -72,17 +75,24 @@ impl Setup {
 
     /// Runs a statement behind the back of the store, as somebody with the database's password can.
     pub(crate) async fn tamper(&self, sql: &'static str) {
+        self.attempt(sql).await.unwrap();
+    }
+
+    /// The same, of a statement that the tables may refuse.
+    pub(crate) async fn attempt(&self, sql: &'static str) -> Result<(), sqlx::Error> {
         match &self.database {
             Database::Sqlite { .. } => {
                 let url = format!("sqlite://{}", self.database.file().unwrap().display());
                 let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-                sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+                let done = sqlx::raw_sql(sql).execute(&pool).await;
                 pool.close().await;
+                done.map(drop)
             }
             Database::Postgres { url } => {
                 let pool = sqlx::PgPool::connect(url).await.unwrap();
-                sqlx::raw_sql(sql).execute(&pool).await.unwrap();
+                let done = sqlx::raw_sql(sql).execute(&pool).await;
                 pool.close().await;
+                done.map(drop)
             }
         }
     }
@@ -97,10 +107,8 @@ pub(crate) fn place(database: &Database) -> Place {
     )
 }
 
-pub(crate) fn who() -> Actor {
-    Actor::Operator {
-        user: "tester".to_owned(),
-    }
+pub(crate) fn who() -> impl Permitted {
+    permit::to(Action::ImportRun)
 }
 
 pub(crate) fn new_import(hash: &str) -> NewImport {

@@ -1,6 +1,6 @@
 //! Hostile and broken input: bounded, named, and never in the way of the rest.
 
-use super::{assigned, findings, json, places, scan};
+use super::{assigned, findings, json, places, scan, sources::zipped};
 use crate::bench::{Bench, Ran};
 
 const FORMATS: [&str; 7] = ["table", "json", "jsonl", "csv", "md", "sarif", "gitlab"];
@@ -174,4 +174,93 @@ fn a_broken_git_index_is_named_and_findings_win_over_it() {
         "{}",
         ran.out
     );
+}
+
+/// What was not read whole, and why.
+fn skipped(scan: &serde_json::Value) -> Vec<(String, String)> {
+    let all = scan["skipped"].as_array().unwrap().iter();
+    all.map(|one| ["path", "reason"].map(|name| one[name].as_str().unwrap().to_owned()))
+        .map(|[path, reason]| (path, reason))
+        .collect()
+}
+
+#[test]
+fn files_of_twenty_gibibytes_take_no_time_where_they_are_no_text() {
+    let bench = Bench::new();
+    bench.write("k.env", assigned(1));
+    for (name, head) in [
+        ("empty.bin", &b"\0"[..]),
+        ("a.zip", b"PK\x03\x04\0\0"),
+        ("a.pdf", b"%PDF-1.7\n\0"),
+        ("a.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\x04"),
+    ] {
+        bench.write(name, head);
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(bench.tree().join(name))
+            .unwrap();
+        // It has no blocks where nothing was written.
+        file.set_len(20 << 30).unwrap();
+    }
+    let began = std::time::Instant::now();
+    let found = json(&bench, &[]);
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+    assert_eq!(places(&found), ["k.env:1 new"]);
+    let mut names: Vec<String> = skipped(&found).into_iter().map(|(path, _)| path).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names, ["a.7z", "a.gz", "a.pdf", "a.zip"], "{found:#}");
+    assert_eq!(found["stats"]["binary"], 1);
+}
+
+#[test]
+fn names_in_archives_that_attack_the_terminal_are_escaped_too() {
+    let bench = Bench::new();
+    let text = assigned(1);
+    let name = "a\u{1b}[2J\u{1b}]0;x\u{7}\nb\u{202e}.env";
+    bench.write(
+        "a.zip",
+        zipped(&[(name, text.as_bytes()), ("../../up.env", b"x")]),
+    );
+    let broken = zipped(&[("bad\u{1b}[31m\n.zip", b"PK\x03\x04 is none")]);
+    bench.write("b.zip", broken);
+    for format in FORMATS {
+        let ran = scan(&bench, &["-f", format, "-v"]).ends(1);
+        for text in [&ran.out, &ran.err] {
+            let bad = text.chars().find(|c| c.is_control() && *c != '\n');
+            assert_eq!(bad, None, "{format}: {text}");
+        }
+    }
+    assert!(!bench.tree().join("../../up.env").exists());
+}
+
+#[test]
+fn containers_come_by_a_pipe_too() {
+    let bench = Bench::new();
+    let text = assigned(1);
+    let zip = zipped(&[("conf/.env", text.as_bytes())]);
+    let found = bench
+        .fed_bytes(&["scan", "-", "-f", "json"], &zip)
+        .ends(1)
+        .json();
+    assert_eq!(places(&found), ["-!conf/.env:1 new"]);
+    assert_eq!(
+        findings(&found)[0]["places"][0]["sentence"],
+        "standard input!conf/.env, line 1"
+    );
+    let cut = &zip[..zip.len() - 10];
+    bench.fed_bytes(&["scan", "-"], cut).says(&["no whole zip"]);
+}
+
+#[test]
+fn more_keys_than_are_held_are_counted() {
+    let bench = Bench::new();
+    let many: String = (0..22_000).map(assigned).collect();
+    bench.write("all.env", many);
+    let found = json(&bench, &[]);
+    assert_eq!(found["complete"], false);
+    assert!(findings(&found).len() <= 20_000);
+    let reason = &skipped(&found)[0].1;
+    assert!(reason.contains("more than 20000 keys"), "{reason}");
 }

@@ -469,10 +469,128 @@ paths = ['''^docs/''']
     assert_eq!(rules_of(&["--rules", &file, "--rule", "acme-token"]), alone);
     outside.write(
         "bad.toml",
-        "[[rules]]\nid = \"x\"\nregex = 'a'\nfilter = 'true'\n",
+        "[[rules]]\nid = \"x\"\nregex = 'a'\nfilter = 'jwtExpired(finding.secret)'\n\
+         [[rules]]\nid = \"acme-token\"\nregex = '''acme:([a-z0-9]{24})'''\n",
     );
     let bad = outside.tree().join("bad.toml").display().to_string();
     scan(&bench, &["--rules", &bad])
         .ends(2)
         .says(&["bad.toml", "rule x, filter"]);
+    let partly = json(
+        &bench,
+        &["--rules", &bad, "--only-rules", "--skip-bad-rules"],
+    );
+    assert_eq!(partly["complete"], false);
+    let reason = partly["skipped"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("rule x, filter"), "{reason}");
+    assert!(
+        findings(&partly)
+            .iter()
+            .all(|one| one["rule"] == "acme-token")
+    );
+}
+
+#[test]
+fn filters_and_allowed_commits_of_rule_files_hold_in_histories_too() {
+    let bench = repository();
+    let outside = Bench::new();
+    outside.write(
+        "base.toml",
+        "[[rules]]\nid = \"acme-token\"\nregex = '''acme:([a-z0-9]{24})'''\n",
+    );
+    let file = outside.tree().join("rules.toml").display().to_string();
+    let versions = |more: &str| -> Vec<(String, String)> {
+        outside.write(
+            "rules.toml",
+            format!("{more}\n[extend]\npath = \"base.toml\"\n"),
+        );
+        let found = json(&bench, &["--rules", &file, "--only-rules"]);
+        assert_eq!(found["complete"], true, "{found:#}");
+        let all = findings(&found).iter();
+        let mut all: Vec<(String, String)> = all
+            .flat_map(|one| one["places"].as_array().unwrap())
+            .map(|place| {
+                let of = |name: &str| place[name].as_str().unwrap().to_owned();
+                (of("path"), of("commit"))
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let paths = |more: &str| -> Vec<String> {
+        let all = versions(more).into_iter();
+        all.map(|(path, _)| path).collect()
+    };
+    for (name, seed) in [("a.txt", 1), ("b.lock", 2), ("c.txt", 3)] {
+        bench.write(name, format!("acme:{}\n", sample::text("{lower:24}", seed)));
+        commit(&bench, name);
+        remove(&bench, name);
+        commit(&bench, "gone");
+    }
+    let all = versions("");
+    assert_eq!(paths(""), ["a.txt", "b.lock", "c.txt"]);
+    assert_eq!(
+        paths("prefilter = '''get(attributes, \"path\", \"\") endsWith \".lock\"'''"),
+        ["a.txt", "c.txt"]
+    );
+    assert_eq!(
+        paths(
+            "filter = '''attributes[?\"path\"].orValue(\"\").startsWith(\"a\") && entropy(finding[\"secret\"]) > 1.0'''"
+        ),
+        ["b.lock", "c.txt"]
+    );
+    assert_eq!(
+        paths(&format!("[[allowlists]]\ncommits = [\"{}\"]\n", all[2].1)),
+        ["a.txt", "b.lock"]
+    );
+}
+
+#[test]
+fn containers_are_opened_in_histories_too() {
+    use super::sources::zipped;
+    let bench = repository();
+    let env = format!("a=1\nOPENAI_API_KEY={}\n", openai(1));
+    let jar = zipped(&[("b/.env", format!("K={}\n", openai(2)).as_bytes())]);
+    let zip = zipped(&[("conf/.env", env.as_bytes()), ("lib/in.jar", &jar)]);
+    bench.write("app.zip", &zip);
+    let one = commit(&bench, "one");
+    bench.write("app.zip", zipped(&[("a.txt", b"nothing")]));
+    bench.write("broken.zip", &zip[..zip.len() - 10]);
+    commit(&bench, "two");
+    remove(&bench, "app.zip");
+    remove(&bench, "broken.zip");
+    commit(&bench, "three");
+    // What was looked at before says the same again.
+    for _ in 0..2 {
+        let found = json(&bench, &[]);
+        let all: Vec<(&str, u64, &str)> = findings(&found)
+            .iter()
+            .flat_map(|finding| finding["places"].as_array().unwrap())
+            .map(|place| {
+                let of = |name: &str| place[name].as_str().unwrap();
+                (of("path"), place["line"].as_u64().unwrap(), of("commit"))
+            })
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("app.zip!conf/.env", 2, one.as_str()),
+                ("app.zip!lib/in.jar!b/.env", 1, one.as_str())
+            ],
+            "{found:#}"
+        );
+        let sentence = findings(&found)[0]["places"][0]["sentence"]
+            .as_str()
+            .unwrap();
+        assert!(sentence.starts_with("app.zip!conf/.env at "), "{sentence}");
+        assert_eq!(found["complete"], false);
+        let skipped = found["skipped"].as_array().unwrap();
+        assert_eq!(skipped.len(), 1, "{found:#}");
+        assert!(
+            skipped[0]["reason"]
+                .as_str()
+                .unwrap()
+                .contains("no whole zip")
+        );
+    }
 }

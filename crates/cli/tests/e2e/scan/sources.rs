@@ -149,3 +149,137 @@ fn a_cell_of_a_notebook_has_the_line_of_its_file() {
     let found = json(&bench, &[]);
     assert_eq!(sentences(&found), ["x.ipynb, cell 1, line 5"]);
 }
+
+/// A PDF with these objects, from number 1; the first is the catalogue.
+fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = b"%PDF-1.5\n".to_vec();
+    let mut offsets = Vec::new();
+    for (at, object) in objects.iter().enumerate() {
+        offsets.push(out.len());
+        writeln!(out, "{} 0 obj", at + 1).unwrap();
+        out.extend_from_slice(object);
+        out.extend_from_slice(b"\nendobj\n");
+    }
+    let start = out.len();
+    writeln!(out, "xref\n0 {}\n0000000000 65535 f ", objects.len() + 1).unwrap();
+    for offset in offsets {
+        writeln!(out, "{offset:010} 00000 n ").unwrap();
+    }
+    let size = objects.len() + 1;
+    writeln!(
+        out,
+        "trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF"
+    )
+    .unwrap();
+    out
+}
+
+/// One page with this content stream, whose dictionary says this of it.
+fn page(about: &str, content: &[u8]) -> Vec<u8> {
+    let mut stream = format!("<< {about} >>\nstream\n").into_bytes();
+    stream.extend_from_slice(content);
+    stream.extend_from_slice(b"\nendstream");
+    pdf(&[
+        b"<< /Type /Catalog /Pages 2 0 R >>".to_vec(),
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 600 800] >>".to_vec(),
+        b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>"
+            .to_vec(),
+        stream,
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>".to_vec(),
+    ])
+}
+
+fn written(text: &str) -> Vec<u8> {
+    let content = format!("BT /F1 10 Tf 20 700 Td ({text}) Tj ET");
+    page(&format!("/Length {}", content.len()), content.as_bytes())
+}
+
+#[test]
+fn a_pdf_is_read_in_a_process_of_its_own() {
+    let bench = Bench::new();
+    bench.write(
+        "handbook.pdf",
+        written(&format!("OPENAI_API_KEY={}", openai(1))),
+    );
+    bench.write(
+        "all.zip",
+        zipped(&[("in.pdf", &written(&format!("key {}", openai(2))))]),
+    );
+    let found = json(&bench, &[]);
+    let mut said = sentences(&found);
+    said.sort_unstable();
+    assert_eq!(
+        said,
+        ["all.zip!in.pdf, page 1", "handbook.pdf, page 1"],
+        "{found:#}"
+    );
+    assert_eq!(found["complete"], true);
+}
+
+/// Deflate (RFC 1951, section 3.2.6) of so many times 258 zeros, without making them first.
+fn zeros(times: usize) -> Vec<u8> {
+    let (mut out, mut held, mut bits) = (vec![0x78, 0x01], 0u64, 0u32);
+    let mut put = |value: u64, length: u32, out: &mut Vec<u8>| {
+        held |= value << bits;
+        bits += length;
+        while bits >= 8 {
+            out.push((held & 0xff) as u8);
+            held >>= 8;
+            bits -= 8;
+        }
+    };
+    // The last block, with the fixed codes; a zero; then copies of 258 bytes from one byte back.
+    put(0b011, 3, &mut out);
+    put(0b0000_1100, 8, &mut out);
+    for _ in 0..times {
+        put(0b1010_0011, 8, &mut out);
+        put(0, 5, &mut out);
+    }
+    put(0, 16, &mut out);
+    out
+}
+
+#[test]
+fn a_pdf_that_lies_or_bursts_is_one_entry_and_the_rest_is_read() {
+    let bench = Bench::new();
+    bench.write("good.env", format!("OPENAI_API_KEY={}\n", openai(1)));
+    bench.write("junk.pdf", b"%PDF-1.7\nnothing of it is true");
+    // Four GiB behind a few megabytes, packed twice over.
+    let bomb = zeros(16 << 20);
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(&bomb).unwrap();
+    let packed = packed.finish().unwrap();
+    bench.write(
+        "bomb.pdf",
+        page(
+            &format!(
+                "/Length {} /Filter [/FlateDecode /FlateDecode]",
+                packed.len()
+            ),
+            &packed,
+        ),
+    );
+    let deep = "[".repeat(3 << 20);
+    bench.write("deep.pdf", page(&format!("/X {deep}"), b"x"));
+    bench.write("lies.pdf", page("/Length 4294967295", b"BT (x) Tj ET"));
+    let found = json(&bench, &[]);
+    assert_eq!(places(&found), ["good.env:1 new"]);
+    let skipped: Vec<(&str, &str)> = found["skipped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["path"].as_str().unwrap(),
+                one["reason"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    for name in ["bomb.pdf", "deep.pdf", "junk.pdf"] {
+        let of: Vec<_> = skipped.iter().filter(|(path, _)| *path == name).collect();
+        assert_eq!(of.len(), 1, "{name}: {skipped:?}");
+    }
+    assert_eq!(found["complete"], false);
+    let files = std::fs::read_dir(bench.tree()).unwrap().count();
+    assert_eq!(files, 5, "nothing is unpacked beside the files");
+}

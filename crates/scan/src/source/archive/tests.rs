@@ -221,5 +221,26 @@ fn what_is_cut_off_or_broken_is_named_and_the_rest_is_read() {
 fn names_are_known_by_their_bytes_first() {
     assert_eq!(kind("a.txt", b"PK\x03\x04rest"), Some(Kind::Zip));
     assert_eq!(kind("a.zip", b"no zip"), None);
+    assert_eq!(
+        kind("a.bin", b"Rar!\x1a\x07\x01\x00"),
+        Some(Kind::Closed("rar"))
+    );
+    assert_eq!(
+        kind("a.bin", b"7z\xbc\xaf\x27\x1c\x00\x04"),
+        Some(Kind::Closed("7z"))
+    );
     assert_eq!(kind("a.json", b"{\"name\": 1}"), None);
+}
+
+#[test]
+fn an_archive_that_nothing_opens_is_named_also_in_another() {
+    let rar = b"Rar!\x1a\x07\x01\x00 and so on".to_vec();
+    let seen = opened("a.rar", rar.clone());
+    assert!(seen.refused[0].1.contains("kind rar"), "{:?}", seen.refused);
+    let seen = opened(
+        "a.zip",
+        zipped(&[("in.rar", rar), ("b.txt", b"y".to_vec())]),
+    );
+    assert_eq!(seen.refused[0].0, "a.zip!in.rar");
+    assert_eq!(seen.documents[0].1, "y");
 }
