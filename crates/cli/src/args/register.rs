@@ -24,23 +24,24 @@ pub(crate) struct At {
 #[derive(Debug, ClapArgs)]
 #[command(
     args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 read whole; 2 usage, or nothing could be read; 3 read in part; 4 Tenure itself failed."
 )]
 pub(crate) struct Import {
     #[command(subcommand)]
     pub(crate) command: Option<super::ImportCommand>,
     #[command(flatten)]
-    pub(crate) export: Option<ImportExport>,
+    pub(crate) export: ImportExport,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ImportExport {
     /// The kind of export, as `aws-credential-report`, `people`, `cmdb`; `files` searches a folder
-    #[arg(value_name = "KIND")]
-    pub(crate) kind: String,
+    #[arg(value_name = "KIND", required = true)]
+    pub(crate) kind: Option<String>,
     /// The export, or the folder
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) file: Option<PathBuf>,
     /// What to know this source by; the file's name where none is given. Exports of one list under new file names
     /// need one name
     #[arg(long, value_name = "TEXT")]

@@ -7,7 +7,7 @@ use crate::{
     text,
 };
 use serde_json::json;
-use std::{fmt::Write as _, io::Read as _, process::ExitCode};
+use std::{fmt::Write as _, io::Read as _, path::Path, process::ExitCode};
 use tenure_app::{
     edits::{self, Preview},
     progress::Silent,
@@ -16,20 +16,19 @@ use tenure_app::{
 use tenure_model::edit;
 
 pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
-    match (&args.command, &args.export) {
-        (Some(ImportCommand::Edits(args)), _) => import(args),
-        (None, Some(args)) => export(args),
-        (None, None) => Err(Failure::input(
-            "nothing is named to import",
-            "write `tenure import KIND FILE`; `tenure sources` names the kinds",
-        )),
+    let export_of = &args.export;
+    match (&args.command, &export_of.kind, &export_of.file) {
+        (Some(ImportCommand::Edits(args)), ..) => import(args),
+        (None, Some(kind), Some(file)) => export(export_of, kind, file),
+        // The parser lets neither be left out.
+        (None, ..) => Err(Failure::input("KIND and FILE are missing", "")),
     }
 }
 
 /// The kind that is no export: a folder to be searched.
 const FILES: &str = "files";
 
-fn export(args: &ImportExport) -> Result<ExitCode, Failure> {
+fn export(args: &ImportExport, kind: &str, file: &Path) -> Result<ExitCode, Failure> {
     let providers = command::providers(args.catalog.as_deref())?;
     let policy = command::policy(args.policy.as_deref())?;
     let at = register::place(&args.at)?;
@@ -41,15 +40,15 @@ fn export(args: &ImportExport) -> Result<ExitCode, Failure> {
         pepper: &pepper,
         today: register::now().day(),
     };
-    let taken = if args.kind == FILES {
-        Taken::place(reading, &args.file, &args.exclude, &Silent)
+    let taken = if kind == FILES {
+        Taken::place(reading, file, &args.exclude, &Silent)
     } else {
         let name = args.name.clone().unwrap_or_else(|| {
-            let name = args.file.file_name();
+            let name = file.file_name();
             name.map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default()
         });
-        Taken::export(reading, &args.kind, &args.file, &name)
+        Taken::export(reading, kind, file, &name)
     };
     let taken = taken.map_err(|error| register::failure(&error))?;
     let (imported, judged) = register::with(&at, &providers, &policy, async |desk, state| {
