@@ -251,3 +251,34 @@ fn what_a_key_already_stands_on_is_no_option() {
     });
     assert!(!leads_to(&scene.judged(), Verdict::Replaceable));
 }
+
+#[test]
+fn the_gateway_constrains_whatever_the_catalogue_says() {
+    let tables = option("gateway", "state='offered'\nfor='machine'");
+    for kind in [None, Some(tables)] {
+        let bare = scene().observed(|row| row.runtimes = vec![Runtime::GithubActions]);
+        let scene = kind.map_or(bare.clone(), |tables| bare.kind(&tables));
+        let notes = scene.infer().options;
+        let gateway = notes
+            .iter()
+            .find(|note| note.option == ReplacementOption::Gateway);
+        assert_eq!(
+            gateway.unwrap().note,
+            "constrains the key, does not replace it"
+        );
+        assert_eq!(gateway.unwrap().state, json!("unknown"));
+    }
+}
+
+#[test]
+fn an_option_is_offered_where_its_vendor_has_it_for_machines_today() {
+    let offered = |rest: &str| {
+        let notes = scene().kind(&option(FEDERATION, rest)).infer().options;
+        notes[0].offered
+    };
+    assert!(offered("state='offered'\nfor='machine'"));
+    assert!(!offered("state='offered'\nfor='user_only'"));
+    assert!(!offered("state='announced'\nfor='machine'"));
+    assert!(!offered("state='none'"));
+    assert!(!scene().infer().options[0].offered);
+}
