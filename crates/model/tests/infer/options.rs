@@ -282,3 +282,23 @@ fn an_option_is_offered_where_its_vendor_has_it_for_machines_today() {
     assert!(!offered("state='none'"));
     assert!(!scene().infer().options[0].offered);
 }
+
+#[test]
+fn the_root_of_other_options_needs_a_place_of_ours_that_is_no_laptop() {
+    for (at, name) in ALL.iter().enumerate().skip(1) {
+        for runtime in Runtime::ALL {
+            let scene = scene()
+                .kind(&option(name, "state='offered'\nfor='machine'"))
+                .observed(|row| row.runtimes = vec![*runtime]);
+            let state = scene
+                .facts()
+                .options
+                .state(ReplacementOption::REPLACING[at]);
+            let outside = matches!(
+                runtime,
+                Runtime::Laptop | Runtime::Appliance | Runtime::Saas
+            );
+            assert_eq!(state == OptionState::Now, !outside, "{name} on {runtime}");
+        }
+    }
+}
