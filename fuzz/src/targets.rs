@@ -563,7 +563,7 @@ pub fn scan(bytes: &[u8]) {
             lines: u32::MAX,
             seen: 0,
         };
-        let read = reader::search_from(rules, &mut &bytes[..], plain, &mut sink);
+        let read = reader::search_from(rules, &mut &bytes[..], 0, plain, &mut sink);
         assert!(read.is_ok() || packed);
     });
 }
