@@ -650,7 +650,7 @@ pub fn scan(bytes: &[u8]) {
             lines: u32::MAX,
             seen: 0,
         };
-        let read = reader::search_from(rules, &mut &bytes[..], plain, &mut sink);
+        let read = reader::search_from(rules, &mut &bytes[..], 0, plain, &mut sink);
         assert!(read.is_ok() || packed);
     });
 }
@@ -729,6 +729,7 @@ fn filters() -> Vec<Vec<u8>> {
         r#"filter.matchesAny(attributes[?"path"].orValue(""), [r"(?i)\.(?:md|txt)$"]) && entropy(finding["secret"]) <= 2.5"#,
         r#"containsAny(finding.secret, ["a", "b"]) or not (get(attributes, "path", "") endsWith `x`) ? true : -1 < len(finding.line)"#,
         r#"finding.rule_id not in ["x"] and (attributes.path ?? "") + "a" matches "^a" // why"#,
+        r#"let raw = finding["fragment_raw"]; let lines = split(raw[max(finding["match_start_idx"] - 9, 0):], "\n"); join(lines[len(lines) - 1:], "-") + findMatch(raw, "^k") == "k" || tokenRatio(finding.secret) >= 2.5"#,
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()

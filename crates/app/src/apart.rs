@@ -65,6 +65,8 @@ enum End {
     Said(String),
     /// It stopped in the middle.
     Cut,
+    /// It said something else than an answer.
+    Garbled,
     /// Its answer is longer than is taken.
     TooLong,
 }
@@ -118,6 +120,7 @@ impl Apart for Child {
             End::Whole => Ok(()),
             End::Said(reason) => Err(reason),
             End::TooLong => Err(format!("it says more than {} MiB", LONGEST_ANSWER >> 20)),
+            End::Garbled => Err("the process that read it gave no answer that is one".to_owned()),
             End::Cut => Err(why(status)),
         }
     }
@@ -182,7 +185,7 @@ fn answer(mut from: impl Read) -> (Vec<Part>, End) {
                 );
             }
             b'z' => return (parts, End::Whole),
-            _ => return (parts, End::Cut),
+            _ => return (parts, End::Garbled),
         }
     }
 }

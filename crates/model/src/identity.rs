@@ -405,7 +405,7 @@ fn same_names(known: &[Known]) -> Vec<Pair> {
             .is_some_and(|key| key.key_id.is_none() && key.fingerprint.is_none())
     };
     let mut pairs = Vec::new();
-    for same in by_name.values().filter(|same| same.len() > 1) {
+    for same in by_name.values() {
         for (place, a) in same.iter().enumerate() {
             for b in same.iter().skip(place.saturating_add(1)) {
                 if pairs.len() >= MOST_PAIRS {

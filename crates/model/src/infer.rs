@@ -217,7 +217,7 @@ pub fn infer(
     let purpose = purpose::purpose(subject, kind);
     purpose::privilege(subject, kind, &mut ballot);
     purpose::privileged_path(subject, kind, purpose, &mut ballot);
-    let usage = usage::usage(subject, world, &mut ballot);
+    let usage = usage::usage(subject, &mut ballot);
     usage::status(subject, &usage, world, &mut ballot);
     exposure::exposure(subject, &mut ballot);
     exposure::publishable(subject, kind, &mut ballot);

@@ -18,3 +18,14 @@ impl Level {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_its_level_and_a_larger_one_the_highest() {
+        let of: Vec<&str> = (0..=5).map(|number| Level::of(number).word()).collect();
+        assert_eq!(of, ["B0", "B1", "B2", "B3", "B4", "B4"]);
+    }
+}

@@ -58,12 +58,6 @@ impl People {
     }
 }
 
-impl From<Vec<Person>> for People {
-    fn from(list: Vec<Person>) -> Self {
-        Self::new(list)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

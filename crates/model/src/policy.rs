@@ -301,6 +301,13 @@ mod tests {
         assert!(err("human_use = 14", "").contains("human_use"));
         assert!(err("human_use = 14", "human_use = \"x\"").starts_with("due.human_use"));
         assert!(err("human_use = 14", "human_use = = 2").starts_with("line "));
+        let backwards = err("at_most_days = 400", "at_most_days = 89");
+        assert!(
+            backwards.starts_with("dormancy.at_most_days"),
+            "{backwards}"
+        );
+        let one_length = DEFAULT_TOML.replacen("at_most_days = 400", "at_most_days = 90", 1);
+        assert!(Policy::parse(&one_length).is_ok());
         assert!(err("last = 4", "last = 12").starts_with("hint.last"));
         assert!(
             err("exposure_open = { b4 = 2", "exposure_open = { b4 = 200")

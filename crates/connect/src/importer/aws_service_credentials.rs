@@ -83,7 +83,13 @@ fn credential(entry: &Entry<'_>) -> Result<Row, Problem> {
     let mut row = entry::row(
         entry,
         "aws",
-        bedrock.then_some("bedrock_long_term_api_key"),
+        match service {
+            "bedrock.amazonaws.com" => Some("bedrock_long_term_api_key"),
+            "logs.amazonaws.com" => Some("cloudwatch_logs_api_key"),
+            "codecommit.amazonaws.com" => Some("codecommit_git_credential"),
+            // The catalogue knows no others.
+            _ => None,
+        },
         Some(id),
     );
     row.name = alias.or_else(|| entry.text("UserName")).map(guard::id);
@@ -158,7 +164,12 @@ mod tests {
             When::On("2027-01-02".parse().unwrap())
         );
         let git = got(&LIST.replace("bedrock.amazonaws.com", "codecommit.amazonaws.com"));
-        assert_eq!(git.rows[0].credential, None);
+        let kind = |got: &Imported| got.rows[0].credential.clone();
+        assert_eq!(kind(&git).as_deref(), Some("codecommit_git_credential"));
+        let tables = got(&LIST.replace("bedrock.amazonaws.com", "cassandra.amazonaws.com"));
+        assert_eq!(kind(&tables), None);
+        let logs = got(&LIST.replace("bedrock.amazonaws.com", "logs.amazonaws.com"));
+        assert_eq!(kind(&logs).as_deref(), Some("cloudwatch_logs_api_key"));
         assert_eq!(git.rows[0].expires, When::NotOffered);
         let expired = got(&LIST.replace("\"Active\"", "\"Expired\""));
         assert_eq!(expired.rows[0].status, Some(Status::Refused));

@@ -135,8 +135,11 @@ fn credential(
     let mut row = entry::row(
         held,
         "azure",
-        // The catalogue has no kind for a certificate of an application.
-        secret.then_some("app_client_secret"),
+        Some(if secret {
+            "app_client_secret"
+        } else {
+            "app_certificate"
+        }),
         Some(id),
     );
     row.account = app.who("appId");
@@ -292,7 +295,7 @@ mod tests {
         assert_eq!(row.last_used, When::NotOffered);
         assert_eq!(got.rows[1].name.as_deref(), Some("payroll-sync"));
         let certificate = &got.rows[2];
-        assert_eq!(certificate.credential, None);
+        assert_eq!(certificate.credential.as_deref(), Some("app_certificate"));
         assert_eq!(certificate.hint, None);
         assert_eq!(certificate.tags["credential"], "certificate");
         assert_eq!(

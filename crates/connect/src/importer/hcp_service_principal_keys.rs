@@ -56,7 +56,8 @@ pub(super) fn read(input: &Input<'_>) -> Result<Imported, ImportError> {
 }
 
 fn key(entry: &Entry<'_>) -> Result<Row, Problem> {
-    let mut row = entry::row(entry, "hcp", None, Some(entry.id("client_id")?));
+    let id = Some(entry.id("client_id")?);
+    let mut row = entry::row(entry, "hcp", Some("service_principal_key"), id);
     let name = entry.text("resource_name").unwrap_or_default();
     row.account = name.split_once("/key/").map(|(of, _)| guard::id(of));
     row.name = row
@@ -92,7 +93,7 @@ mod tests {
         let row = &got.rows[0];
         assert_eq!(
             (row.provider.as_str(), row.credential.as_deref()),
-            ("hcp", None)
+            ("hcp", Some("service_principal_key"))
         );
         assert_eq!(row.key_id.as_deref(), Some("EXAMPLEclient0001"));
         assert_eq!(

@@ -285,6 +285,59 @@ fn equal_ids_of_nobody_knows_whom_are_one_within_an_account_alone() {
 }
 
 #[test]
+fn a_slot_is_filled_from_its_own_account_alone() {
+    let of = |account: Option<&str>| {
+        let mut slot_row = row("report", |r| slot(r, "ci", 1, 5));
+        slot_row.row.account = account.map(str::to_owned);
+        let list = row("list", |r| listed(r, "ci", ID, 5));
+        merge(vec![slot_row, list], vec![], &[]).0.len()
+    };
+    assert_eq!(of(Some("111122223333")), 1);
+    assert_eq!(of(None), 1);
+    assert_eq!(of(Some("999999999999")), 2);
+}
+
+#[test]
+fn what_vouches_more_names_provider_and_kind() {
+    // A format before a name in a file that no format fits.
+    let mut generic = seen("a", None, Some("s"));
+    generic.provider = "unknown".into();
+    generic.credential = "generic_secret".into();
+    let (keys, _) = merge(vec![], vec![generic, seen("b", None, Some("s"))], &[]);
+    let told = |key: &Known| (key.provider.clone(), key.credential.clone());
+    let aws = ("aws".to_owned(), Some("iam_access_key".to_owned()));
+    assert_eq!(told(&keys[0]), aws);
+    // A provider's answer before a spreadsheet.
+    let mut sheet = row("sheet", |r| {
+        r.provider = "acme".into();
+        r.credential = Some("api_key".into());
+        r.fingerprint = Some(print("s"));
+    });
+    sheet.basis = Basis::Declared;
+    let list = row("list", |r| r.fingerprint = Some(print("s")));
+    let (keys, _) = merge(vec![sheet.clone(), list], vec![], &[]);
+    assert_eq!(told(&keys[0]), aws);
+    let (keys, _) = merge(vec![sheet], vec![], &[]);
+    assert_eq!(
+        told(&keys[0]),
+        ("acme".to_owned(), Some("api_key".to_owned()))
+    );
+}
+
+#[test]
+fn the_account_is_part_of_the_id_of_a_key_whose_own_id_is_short() {
+    let of = |id: &str, account: Option<&str>| {
+        let list = row("list", |r| {
+            r.key_id = Some(id.into());
+            r.account = account.map(str::to_owned);
+        });
+        merge(vec![list], vec![], &[]).0.remove(0).id
+    };
+    assert_eq!(of(ID, Some("a")), of(ID, None));
+    assert_ne!(of("17", Some("a")), of("17", None));
+}
+
+#[test]
 fn a_selector_has_to_fit_whole() {
     let (mut keys, _) = merge(
         vec![row("list", |r| {

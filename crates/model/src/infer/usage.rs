@@ -17,7 +17,7 @@ pub(super) struct Usage {
     pub(super) expires_at: Told<Day>,
 }
 
-pub(super) fn usage(subject: &Subject, world: &World<'_>, ballot: &mut Ballot) -> Usage {
+pub(super) fn usage(subject: &Subject, ballot: &mut Ballot) -> Usage {
     let mut created_at = told(subject, |row| row.created, |_, new| new);
     if let (Some(day), Some(source)) = (created_at.value, &created_at.source) {
         ballot.say(
@@ -79,7 +79,6 @@ pub(super) fn usage(subject: &Subject, world: &World<'_>, ballot: &mut Ballot) -
             );
         }
     }
-    let _ = world;
     let expires_at = told(subject, |row| row.expires, |_, new| new);
     Usage {
         created_at,
@@ -104,7 +103,8 @@ fn told(
         }
         best = match best {
             Some((old, basis, source)) if basis < row.basis => Some((old, basis, source)),
-            Some((old, basis, source)) if basis == row.basis => {
+            // INVARIANT of `Subject`: observed rows come first, so this one is as strong.
+            Some((old, basis, source)) => {
                 let joined = join(old, when);
                 Some((
                     joined,
@@ -112,7 +112,7 @@ fn told(
                     if joined == old { source } else { &row.source },
                 ))
             }
-            _ => Some((when, row.basis, &row.source)),
+            None => Some((when, row.basis, &row.source)),
         };
     }
     match best {

@@ -159,6 +159,12 @@ fn what_a_configuration_database_declares_about_a_system_is_declared_about_its_k
     ];
     let inferred = scene.infer();
     assert_eq!(inferred.facts.data, DataClass::Restricted, "the strictest");
+    let mut second = shop(Some(DataClass::Restricted), false);
+    second.source = "cmdb.json /result/2".to_owned();
+    let mut both = scene.clone();
+    both.subject.systems.push(second);
+    let source = &both.infer().notes[&FactName::Data].source;
+    assert_eq!(source, "cmdb.json /result/0", "of two as strict, the first");
     assert_eq!(scene.basis(FactName::Data), Some(Basis::Declared));
     assert_eq!(
         inferred.facts.integration,
@@ -184,4 +190,16 @@ fn what_a_configuration_database_declares_about_a_system_is_declared_about_its_k
     scene.subject.systems = vec![shop(None, true)];
     assert_eq!(scene.facts().integration, Integration::Retired);
     assert_eq!(scene.facts().data, DataClass::Unknown);
+}
+
+#[test]
+fn a_finding_may_have_begun_today_and_not_ahead() {
+    let of = |text: &str| {
+        since(Verdict::Unowned, &[text])
+            .infer()
+            .since
+            .of(Verdict::Unowned)
+    };
+    assert_eq!(of("2026-11-23"), Some(today()));
+    assert_eq!(of("2026-11-24"), None);
 }

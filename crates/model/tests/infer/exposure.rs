@@ -125,3 +125,26 @@ fn a_declaration_raises_an_exposure_and_never_takes_one_away() {
     });
     assert_eq!(tabled.facts().exposure, Exposure::Internal);
 }
+
+#[test]
+fn the_worst_copy_counts_and_of_equal_ones_the_first_is_named() {
+    let source = |scene: &Scene| scene.infer().notes[&FactName::Exposure].source.clone();
+    let also = |scene: Scene, path: &str, audience| {
+        scene.seen(path, |sighting| {
+            sighting.audience = audience;
+            sighting.line = None;
+        })
+    };
+    let inside = at(Audience::Repository);
+    assert_eq!(
+        source(&inside),
+        "repo/app/config.toml:1, readable by everyone who can read the repository"
+    );
+    let equal = also(inside.clone(), "b.env", Audience::Organisation);
+    assert_eq!(source(&equal), source(&inside));
+    let worse = also(inside, "b.env", Audience::Public);
+    assert_eq!(worse.facts().exposure, Exposure::Confirmed);
+    assert!(source(&worse).starts_with("repo/b.env, readable by "));
+    let better = also(worse.clone(), "c.env", Audience::Unknown);
+    assert_eq!(source(&better), source(&worse));
+}

@@ -251,3 +251,54 @@ fn what_a_key_already_stands_on_is_no_option() {
     });
     assert!(!leads_to(&scene.judged(), Verdict::Replaceable));
 }
+
+#[test]
+fn the_gateway_constrains_whatever_the_catalogue_says() {
+    let tables = option("gateway", "state='offered'\nfor='machine'");
+    for kind in [None, Some(tables)] {
+        let bare = scene().observed(|row| row.runtimes = vec![Runtime::GithubActions]);
+        let scene = kind.map_or(bare.clone(), |tables| bare.kind(&tables));
+        let notes = scene.infer().options;
+        let gateway = notes
+            .iter()
+            .find(|note| note.option == ReplacementOption::Gateway);
+        assert_eq!(
+            gateway.unwrap().note,
+            "constrains the key, does not replace it"
+        );
+        assert_eq!(gateway.unwrap().state, json!("unknown"));
+    }
+}
+
+#[test]
+fn an_option_is_offered_where_its_vendor_has_it_for_machines_today() {
+    let offered = |rest: &str| {
+        let notes = scene().kind(&option(FEDERATION, rest)).infer().options;
+        notes[0].offered
+    };
+    assert!(offered("state='offered'\nfor='machine'"));
+    assert!(!offered("state='offered'\nfor='user_only'"));
+    assert!(!offered("state='announced'\nfor='machine'"));
+    assert!(!offered("state='none'"));
+    assert!(!scene().infer().options[0].offered);
+}
+
+#[test]
+fn the_root_of_other_options_needs_a_place_of_ours_that_is_no_laptop() {
+    for (at, name) in ALL.iter().enumerate().skip(1) {
+        for runtime in Runtime::ALL {
+            let scene = scene()
+                .kind(&option(name, "state='offered'\nfor='machine'"))
+                .observed(|row| row.runtimes = vec![*runtime]);
+            let state = scene
+                .facts()
+                .options
+                .state(ReplacementOption::REPLACING[at]);
+            let outside = matches!(
+                runtime,
+                Runtime::Laptop | Runtime::Appliance | Runtime::Saas
+            );
+            assert_eq!(state == OptionState::Now, !outside, "{name} on {runtime}");
+        }
+    }
+}

@@ -3,8 +3,9 @@
 use crate::build::*;
 use tenure_model::{
     explain::FactName,
-    facts::{OwnerState, Verdict},
+    facts::{HeldBy, IssuedTo, OwnerState, UsedBy, Verdict},
     key::{Associate, Basis, PersonState},
+    place::Sighting,
 };
 
 const MACHINES: [&str; 7] = [
@@ -168,4 +169,93 @@ fn candidates_come_with_why_and_how_sure() {
 fn nobody_at_all_is_unowned() {
     assert_eq!(scene().facts().owner, OwnerState::None);
     assert_eq!(scene().infer().owner.basis, Basis::Unknown);
+}
+
+#[test]
+fn a_tag_names_a_candidate_where_it_says_so_and_says_something() {
+    let candidates = |name: &str, value: &str| -> Vec<String> {
+        let scene = scene().observed(|row| {
+            row.tags.insert(name.to_owned(), value.to_owned());
+        });
+        let all = scene.infer().owner_candidates;
+        all.into_iter()
+            .map(|c| format!("{}, {}", c.who, c.why))
+            .collect()
+    };
+    for name in ["owner", "Team", "contact", "created_by"] {
+        assert_eq!(candidates(name, " ann "), [format!("ann, tag {name}")]);
+        assert!(candidates(name, "  ").is_empty());
+    }
+    assert!(candidates("region", "ann").is_empty());
+}
+
+#[test]
+fn only_an_owner_who_left_is_a_candidate_as_owner() {
+    let candidates = |state| {
+        let mut ann = person("ann", state);
+        ann.manager = Some("mia".to_owned());
+        let scene = scene()
+            .tabled(|row| row.owner = Some("ann".to_owned()))
+            .people(&[ann, person("mia", PersonState::Active)]);
+        let all = scene.infer().owner_candidates;
+        all.into_iter().map(|c| c.who).collect::<Vec<_>>()
+    };
+    assert_eq!(candidates(PersonState::Inactive), ["mia", "ann"]);
+    assert!(candidates(PersonState::Active).is_empty());
+    assert!(candidates(PersonState::OnLeave).is_empty());
+}
+
+#[test]
+fn whom_it_was_issued_to_is_told_by_the_provider_before_its_kind() {
+    let of = |row: Option<IssuedTo>, kind: Option<&str>| {
+        let scene = scene().observed(|told| told.issued_to = row);
+        let scene = match kind {
+            Some(value) => scene.kind(&fact("issued_to", value)),
+            None => scene,
+        };
+        (scene.facts().issued_to, scene.basis(FactName::IssuedTo))
+    };
+    use IssuedTo::{Person, Service, Unknown};
+    assert_eq!(
+        of(Some(Person), Some("service")),
+        (Person, Some(Basis::Observed))
+    );
+    assert_eq!(
+        of(Some(Unknown), Some("service")),
+        (Service, Some(Basis::Inferred))
+    );
+    assert_eq!(of(None, Some("person")), (Person, Some(Basis::Inferred)));
+    assert_eq!(of(None, Some("unknown")), (Unknown, None));
+    assert_eq!(of(Some(Unknown), None), (Unknown, None));
+}
+
+#[test]
+fn who_uses_a_key_is_told_by_the_places_that_hold_it() {
+    use tenure_model::place::{Purpose, Runtime};
+    let person = |sighting: &mut Sighting| sighting.purpose = Some(Purpose::HumanUse);
+    let on = |runtime| {
+        move |sighting: &mut Sighting| {
+            sighting.purpose = None;
+            sighting.runtime = runtime;
+        }
+    };
+    let used = |scene: &Scene| scene.facts().used_by;
+    let job = on(Some(Runtime::Kubernetes));
+    assert_eq!(used(&scene().seen("a", person)), UsedBy::Person);
+    assert_eq!(used(&scene().seen("a", job)), UsedBy::Workload);
+    assert_eq!(
+        used(&scene().seen("a", person).seen("b", job)),
+        UsedBy::Both
+    );
+    assert_eq!(
+        used(&scene().seen("a", on(Some(Runtime::Laptop)))),
+        UsedBy::Unknown
+    );
+    assert_eq!(used(&scene().seen("a", on(None))), UsedBy::Unknown);
+    // A copy of its secret shows that we hold it, its id alone does not.
+    assert_eq!(scene().seen("a", on(None)).facts().held_by, HeldBy::Us);
+    assert_eq!(
+        scene().seen("a", public_half).facts().held_by,
+        HeldBy::Unknown
+    );
 }

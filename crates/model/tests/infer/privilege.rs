@@ -278,4 +278,27 @@ fn a_copy_in_the_form_of_a_live_key_is_no_test_key_by_declaration() {
     let declared = || scene().kind(kind).declares(FactName::TestMode, true);
     assert!(declared().facts().test_mode);
     assert!(!declared().seen("a.env", |_| {}).facts().test_mode);
+    // Where the form does not tell, it tells nothing against the declaration.
+    let by_provider = kind.replace("by_prefix", "by_provider");
+    let declared = scene()
+        .kind(&by_provider)
+        .declares(FactName::TestMode, true);
+    assert!(declared.seen("a.env", |_| {}).facts().test_mode);
+}
+
+#[test]
+fn a_key_for_emergencies_is_known_by_each_way_of_writing_it() {
+    for name in [
+        "prod breakglass",
+        "break-glass-root",
+        "Break Glass root",
+        "emergency-admin",
+    ] {
+        let inferred = scene()
+            .observed(|row| row.name = Some(name.to_owned()))
+            .infer();
+        assert_eq!(inferred.purpose, Purpose::BreakGlass, "{name}");
+    }
+    let other = scene().observed(|row| row.name = Some("glass-break-report".to_owned()));
+    assert_ne!(other.infer().purpose, Purpose::BreakGlass);
 }

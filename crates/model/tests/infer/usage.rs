@@ -126,3 +126,49 @@ fn an_observed_day_of_issue_beats_a_declared_one() {
             .any(|dispute| dispute.fact == "created_at")
     );
 }
+
+#[test]
+fn what_a_source_cannot_tell_is_told_from_what_it_does_not_know() {
+    let of = |all: &[When]| {
+        let scenes = all.iter().fold(scene(), |scene, when| {
+            scene.observed(|row| row.expires = *when)
+        });
+        let told = scenes.infer().expires_at;
+        (told.basis, told.value)
+    };
+    use When::{Never, NotOffered, On, Unknown};
+    assert_eq!(of(&[]), (Basis::Unknown, None));
+    assert_eq!(of(&[NotOffered]), (Basis::NotOffered, None));
+    assert_eq!(of(&[Unknown]), (Basis::Unknown, None));
+    assert_eq!(of(&[Unknown, NotOffered]), (Basis::Unknown, None));
+    assert_eq!(of(&[NotOffered, Unknown]), (Basis::Unknown, None));
+    assert_eq!(of(&[Unknown, Unknown]), (Basis::Unknown, None));
+    assert_eq!(of(&[NotOffered, Never]), (Basis::Observed, None));
+    let day = day("2027-01-01");
+    assert_eq!(of(&[Unknown, On(day)]), (Basis::Observed, Some(day)));
+}
+
+#[test]
+fn the_source_of_the_latest_use_is_the_one_that_saw_it() {
+    let of = |first: &str, second: &str| {
+        let scene = scene()
+            .observed(|row| row.last_used = When::On(day(first)))
+            .observed(|row| row.last_used = When::On(day(second)))
+            .tabled(|row| row.last_used = When::On(day("2026-11-22")));
+        let told = scene.infer().last_used;
+        (told.value, told.source)
+    };
+    let late = Some(day("2026-11-02"));
+    assert_eq!(
+        of("2026-11-01", "2026-11-02"),
+        (late, Some("source 1".to_owned()))
+    );
+    assert_eq!(
+        of("2026-11-02", "2026-11-01"),
+        (late, Some("source 0".to_owned()))
+    );
+    assert_eq!(
+        of("2026-11-02", "2026-11-02"),
+        (late, Some("source 0".to_owned()))
+    );
+}
