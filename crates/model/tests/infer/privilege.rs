@@ -278,6 +278,8 @@ fn a_copy_in_the_form_of_a_live_key_is_no_test_key_by_declaration() {
     let declared = || scene().kind(kind).declares(FactName::TestMode, true);
     assert!(declared().facts().test_mode);
     assert!(!declared().seen("a.env", |_| {}).facts().test_mode);
+    // A public id has no form that would tell.
+    assert!(declared().seen("a.env", public_half).facts().test_mode);
     // Where the form does not tell, it tells nothing against the declaration.
     let by_provider = kind.replace("by_prefix", "by_provider");
     let declared = scene()
