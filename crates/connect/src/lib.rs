@@ -7,4 +7,5 @@
 pub mod edits;
 pub mod http;
 pub mod importer;
+pub mod oidc;
 pub mod validate;
