@@ -29,6 +29,7 @@ use tenure_model::{
     exception::{Event, Exception, Reasons, Request, Subject},
     explain,
     facts::Case,
+    log,
     moment::Moment,
     place::{PlaceKind, hints},
     policy::{self, Policy},
@@ -316,6 +317,16 @@ pub static OTHERS: &[Target] = &[
         corpus: baselines,
     },
     Target {
+        name: "log_note",
+        run: log_note,
+        corpus: log_corpus,
+    },
+    Target {
+        name: "log_export",
+        run: log_export,
+        corpus: log_corpus,
+    },
+    Target {
         name: "rule_filter",
         run: rule_filter,
         corpus: filters,
@@ -406,6 +417,82 @@ fn documents(kind: Kind, path: &str, bytes: &[u8]) {
         "{} bytes",
         given.bytes
     );
+}
+
+/// Notes and public keys of logs: what is taken is written as it was read.
+pub fn log_note(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let verifier = log_signer().verifier();
+    if let Ok(checkpoint) = log::Checkpoint::open(text, &verifier) {
+        assert!(
+            text.starts_with(&checkpoint.text()),
+            "another text was signed"
+        );
+    }
+    if let Ok(key) = text.parse::<log::Verifier>() {
+        assert_eq!(key.to_string(), text.trim());
+    }
+}
+
+/// Exports of logs: none that was changed is taken for the whole log.
+pub fn log_export(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(verified) = log::export::verify(text, &log_signer().verifier(), None) {
+        assert!(verified.to <= verified.checkpoint.size);
+    }
+}
+
+fn log_signer() -> log::Signer {
+    log::Signer::new("tenure.example/fuzz", &[7; 32]).unwrap()
+}
+
+/// A log of three events: its checkpoint, its key, its export.
+fn log_corpus() -> Vec<Vec<u8>> {
+    let entries = ["{\"n\":0}", "{\"n\":1}", "{\"n\":2}"];
+    let leaves: Vec<log::Hash> = entries
+        .iter()
+        .map(|entry| log::leaf(entry.as_bytes()))
+        .collect();
+    let mut tree = log::Tree::default();
+    for leaf in &leaves {
+        tree.push(*leaf, |_, _| ());
+    }
+    let signer = log_signer();
+    let checkpoint = log::Checkpoint {
+        origin: signer.verifier().name().to_owned(),
+        size: 3,
+        root: tree.root(),
+    };
+    let note = checkpoint.sign(&signer).unwrap();
+    let header = log::export::Header {
+        schema: log::export::SCHEMA.to_owned(),
+        from: 0,
+        to: 3,
+        checkpoint: note.clone(),
+    };
+    let block = log::export::Block {
+        block: 0,
+        leaves,
+        proof: Vec::new(),
+    };
+    let mut export = format!(
+        "{}\n{}\n",
+        serde_json::to_string(&header).unwrap(),
+        serde_json::to_string(&block).unwrap()
+    );
+    for (index, entry) in entries.iter().enumerate() {
+        let _ = writeln!(export, "{{\"index\":{index},\"event\":{entry}}}");
+    }
+    log::export::verify(&export, &signer.verifier(), None).unwrap();
+    vec![
+        note.into_bytes(),
+        signer.verifier().to_string().into_bytes(),
+        export.into_bytes(),
+    ]
 }
 
 /// The parts of Office files: each input is every part at once.
@@ -574,7 +661,7 @@ pub fn scan(bytes: &[u8]) {
             lines: u32::MAX,
             seen: 0,
         };
-        let read = reader::search_from(rules, &mut &bytes[..], plain, &mut sink);
+        let read = reader::search_from(rules, &mut &bytes[..], 0, plain, &mut sink);
         assert!(read.is_ok() || packed);
     });
 }
@@ -653,6 +740,7 @@ fn filters() -> Vec<Vec<u8>> {
         r#"filter.matchesAny(attributes[?"path"].orValue(""), [r"(?i)\.(?:md|txt)$"]) && entropy(finding["secret"]) <= 2.5"#,
         r#"containsAny(finding.secret, ["a", "b"]) or not (get(attributes, "path", "") endsWith `x`) ? true : -1 < len(finding.line)"#,
         r#"finding.rule_id not in ["x"] and (attributes.path ?? "") + "a" matches "^a" // why"#,
+        r#"let raw = finding["fragment_raw"]; let lines = split(raw[max(finding["match_start_idx"] - 9, 0):], "\n"); join(lines[len(lines) - 1:], "-") + findMatch(raw, "^k") == "k" || tokenRatio(finding.secret) >= 2.5"#,
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()

@@ -3,6 +3,7 @@
 use crate::{
     exclude::{self, BadGlob},
     import::{Asked, Inventories, PEOPLE},
+    judging::{Earlier, Judging},
     progress::Progress,
     reported,
     rule_files::RuleFiles,
@@ -11,32 +12,21 @@ use crate::{
 };
 use rayon::prelude::*;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 use tenure_connect::importer::{self, ColumnMap};
 use tenure_model::{
-    assessment::{
-        Assessment, BlastRadius, ControlNote, FactNotes, FactorNote, Key, SCHEMA, SightingNote,
-        Skipped, SunsetNote, Unmerged, VerdictAnswer,
-    },
-    catalog::{Credential, Provider},
-    classify::Factor,
+    assessment::{Assessment, Key, SCHEMA, Skipped, Unmerged},
+    catalog::Provider,
     day::Day,
-    decide::judge,
     declare::{self, DeclareError},
-    edit,
-    evaluate::{self, Evidence},
-    explain::{self, Because, WouldChange},
-    facts::{Since, Verdict},
-    identity::{self, Known},
-    infer::{self, Declaration, Inferred, World},
-    key::{Basis, Coverage, CoverageState},
-    note::{FactNote, OptionNote},
+    edit, identity,
+    infer::Declaration,
+    key::{Coverage, CoverageState},
     people::People,
     policy::Policy,
     secret::Pepper,
-    shared::Pool,
     summary,
     watch::Kept,
 };
@@ -205,7 +195,7 @@ fn check(request: &Request<'_>) -> Result<(), AssessError> {
 }
 
 /// The word that looks most like a mistyped one.
-fn nearest(typed: &str, words: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(typed: &str, words: &[&'static str]) -> Option<&'static str> {
     const CLOSE: f64 = 0.7;
     words
         .iter()
@@ -360,36 +350,29 @@ fn put_together(
     let mut skipped = whole.skipped;
     skipped.extend(inventories.skipped);
     let people = inventories.people.map(People::new);
-    let world = World {
-        people: people.as_ref(),
-        today: request.today,
-    };
-    let digest = request.policy.digest();
+    let judging = Judging::new(
+        request.providers,
+        request.policy,
+        people.as_ref(),
+        request.today,
+    );
     let earlier: BTreeMap<&str, &Key> = request
         .since
         .into_iter()
         .flat_map(|earlier| &earlier.keys)
         .map(|key| (key.id.as_str(), key))
         .collect();
-    let pools = Pools::default();
-    let by_slug: HashMap<&str, &Provider> = request
-        .providers
-        .iter()
-        .map(|provider| (provider.provider.as_str(), provider))
-        .collect();
     let ids: Vec<String> = known.iter().map(|key| key.id.clone()).collect();
     let (mut keys, refused): (Vec<Key>, Vec<Vec<Skipped>>) = known
         .into_par_iter()
-        .map(|mut key| {
-            let kind = kind_of(&by_slug, &key);
-            let (inferred, refused) = infer_or_drop(&mut key, kind, &world);
-            let since = request
-                .since
-                .map(|whole| (whole.today, earlier.get(key.id.as_str()).copied()));
-            (
-                judged(request, key, kind, inferred, since, &digest, &pools),
-                refused,
-            )
+        .map(|key| {
+            let earlier = match request.since {
+                Some(whole) => {
+                    Earlier::Assessment(whole.today, earlier.get(key.id.as_str()).copied())
+                }
+                None => Earlier::Nothing,
+            };
+            judging.judge(key, earlier)
         })
         .unzip();
     skipped.extend(refused.into_iter().flatten());
@@ -426,7 +409,7 @@ fn put_together(
                 .unwrap_or_else(|| title(request.paths)),
             complete: whole_read && skipped.is_empty(),
             today: request.today,
-            policy: digest,
+            policy: judging.digest().to_owned(),
             policy_version: request.policy.version.clone(),
             keys,
             coverage,
@@ -470,237 +453,6 @@ fn left_out(binary: u64, folders: &BTreeMap<String, u64>) -> Vec<String> {
         notes.push(format!("{count} folder{s} named {name} left out"));
     }
     notes
-}
-
-/// What the catalogue knows of this kind; where a provider has one kind only, that one.
-fn kind_of<'p>(by_slug: &HashMap<&str, &'p Provider>, key: &Known) -> Option<&'p Credential> {
-    let provider = by_slug.get(key.provider.as_str())?;
-    match &key.credential {
-        Some(kind) => provider
-            .credentials
-            .iter()
-            .find(|known| known.kind == *kind),
-        None => {
-            let mut told = provider
-                .credentials
-                .iter()
-                .filter(|known| known.detected_by.is_none());
-            told.next().filter(|_| told.next().is_none())
-        }
-    }
-}
-
-/// Derives the facts. Declared values that the contract refuses are dropped and named.
-fn infer_or_drop(
-    key: &mut Known,
-    kind: Option<&Credential>,
-    world: &World<'_>,
-) -> (Option<Inferred>, Vec<Skipped>) {
-    let mut skipped = Vec::new();
-    for attempt in 0..2 {
-        match infer::infer(&key.subject, kind, world) {
-            Ok(inferred) => return (Some(inferred), skipped),
-            Err(error) => {
-                let source = key
-                    .subject
-                    .rows
-                    .first()
-                    .map(|told| told.source.clone())
-                    .or_else(|| key.subject.declarations.first().map(|d| d.source.clone()))
-                    .unwrap_or_else(|| key.id.clone());
-                skipped.push(Skipped {
-                    path: source,
-                    reason: format!("{error}; this was left out"),
-                });
-                for told in &mut key.subject.rows {
-                    told.row.declared.clear();
-                    if attempt > 0 {
-                        told.row.created = tenure_model::key::When::Unknown;
-                        told.row.last_used = tenure_model::key::When::Unknown;
-                    }
-                }
-                key.subject.declarations.clear();
-            }
-        }
-    }
-    (infer::infer(&key.subject, kind, world).ok(), skipped)
-}
-
-/// What many keys say alike is held once.
-#[derive(Default)]
-struct Pools {
-    because: Pool<Because>,
-    changes: Pool<WouldChange>,
-    options: Pool<OptionNote>,
-    controls: Pool<ControlNote>,
-    sunsets: Pool<SunsetNote>,
-    facts: Pool<FactNote>,
-    values: Pool<serde_json::Value>,
-}
-
-fn judged(
-    request: &Request<'_>,
-    key: Known,
-    kind: Option<&Credential>,
-    inferred: Option<Inferred>,
-    earlier: Option<(Day, Option<&Key>)>,
-    digest: &str,
-    pools: &Pools,
-) -> Key {
-    let mut inferred = inferred.unwrap_or_else(Inferred::nothing);
-    let today = request.today;
-    let mut since_notes = BTreeMap::new();
-    if let Some((day, Some(earlier))) = earlier {
-        begun(&mut inferred.since, &mut since_notes, earlier, day, today);
-    }
-    let judgement = judge(&inferred.facts, &inferred.since, request.policy, today);
-    let mut outcome = explain::outcome(
-        &inferred.facts,
-        &inferred.since,
-        &judgement,
-        request.policy,
-        digest,
-        today,
-    );
-    pools.because.share_all(&mut outcome.because);
-    pools.changes.share_all(&mut outcome.would_change);
-    let controls = evaluate::evaluate(
-        &judgement,
-        Evidence {
-            subject: &key.subject,
-            inferred: &inferred,
-            kind,
-            policy: request.policy,
-            today,
-        },
-    );
-    let mut facts: FactNotes = inferred
-        .notes
-        .into_iter()
-        .map(|(fact, mut note)| {
-            pools.values.share_in(&mut note.value);
-            (fact.word().into(), pools.facts.share(note.into()))
-        })
-        .collect();
-    for verdict in Verdict::ALL {
-        if let Some(day) = inferred.since.of(*verdict) {
-            let name = format!("since.{verdict}");
-            let source = since_notes
-                .get(verdict)
-                .cloned()
-                .unwrap_or_else(|| "declared".to_owned());
-            facts.insert(
-                name.into(),
-                FactNote {
-                    value: serde_json::Value::from(day.to_string()).into(),
-                    basis: Basis::Declared,
-                    source,
-                }
-                .into(),
-            );
-        }
-    }
-    let nearest_change = outcome
-        .would_change
-        .iter()
-        .find(|change| change.level < outcome.level)
-        .cloned();
-    Key {
-        id: key.id,
-        provider: key.provider,
-        credential: key.credential,
-        key_id: key.key_id,
-        name: key.name,
-        hint: key.hint,
-        fingerprint: key.fingerprint,
-        account: key.account,
-        owner: inferred.owner,
-        system: inferred.system,
-        note: key.subject.declarations.iter().find_map(|d| d.note.clone()),
-        created_at: inferred.created_at,
-        last_used: inferred.last_used,
-        expires_at: inferred.expires_at,
-        purpose: inferred.purpose,
-        runtimes: inferred.runtimes,
-        blast_radius: BlastRadius {
-            level: judgement.radius.level,
-            set_by: judgement.radius.set_by,
-            factors: Factor::ALL
-                .iter()
-                .zip(judgement.radius.counts)
-                .map(|(factor, count)| FactorNote {
-                    factor: *factor,
-                    counts: count.value,
-                    assumed: count.assumed,
-                })
-                .collect(),
-            nearest_change,
-        },
-        options: pools.options.hold(inferred.options),
-        verdict: VerdictAnswer {
-            id: judgement.verdict,
-            outcome,
-        },
-        controls: pools.controls.hold(controls),
-        owner_candidates: inferred.owner_candidates,
-        sightings: key.subject.sightings.into_iter().map(note).collect(),
-        facts,
-        disputes: inferred.disputes,
-        merged: key.merged,
-        sunsets: pools.sunsets.hold(kind.map(sunsets).unwrap_or_default()),
-    }
-}
-
-/// A finding that stood at the earlier assessment began then, or on the day that it says itself.
-fn begun(
-    since: &mut Since,
-    notes: &mut BTreeMap<Verdict, String>,
-    earlier: &Key,
-    day: Day,
-    today: Day,
-) {
-    let kept = earlier.facts.iter().filter_map(|(name, note)| {
-        let verdict: Verdict = name.strip_prefix("since.")?.parse().ok()?;
-        let day: Day = note.value.as_str()?.parse().ok()?;
-        Some((verdict, day))
-    });
-    // A day ahead would move a deadline later.
-    let past = kept
-        .chain([(earlier.verdict.id, day)])
-        .filter(|(_, day)| *day <= today);
-    for (verdict, day) in past {
-        let earliest = since.of(verdict).map_or(day, |known| known.min(day));
-        if since.of(verdict) != Some(earliest) {
-            since.set(verdict, Some(earliest));
-            notes.insert(verdict, "the earlier assessment".to_owned());
-        }
-    }
-}
-
-fn note(sighting: tenure_model::place::Sighting) -> SightingNote {
-    SightingNote {
-        source: sighting.source,
-        kind: sighting.kind,
-        path: sighting.path,
-        line: sighting.line,
-        audience: sighting.audience,
-        audience_why: sighting.audience_why,
-        liveness: sighting.liveness,
-        part: sighting.part,
-        commit: sighting.commit,
-    }
-}
-
-fn sunsets(kind: &Credential) -> Vec<SunsetNote> {
-    kind.sunsets
-        .iter()
-        .map(|sunset| SunsetNote {
-            effect: sunset.effect.word().to_owned(),
-            on: sunset.on.clone(),
-            whom: sunset.whom.clone(),
-            source: sunset.evidence.source.clone().unwrap_or_default(),
-        })
-        .collect()
 }
 
 /// What to call the whole: the name of the first folder, with a capital.

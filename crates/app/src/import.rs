@@ -160,21 +160,12 @@ impl Inventories {
                 None => self.remarks.push((note, vec![document.name.clone()])),
             }
         }
-        let mut listings: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+        let from = self.rows.len();
         self.rows.reserve(imported.rows.len());
         for mut row in imported.rows {
             if let Some((sighting, kept)) = fingerprinted(&mut row, document, lens) {
                 self.sightings.push(sighting);
                 self.watched.push(kept);
-            }
-            if imported.whole
-                && let (Some(kind), Some(account), Some(id)) =
-                    (&row.credential, &row.account, &row.key_id)
-            {
-                listings
-                    .entry((row.provider.clone(), kind.clone(), account.clone()))
-                    .or_default()
-                    .insert(id.clone());
             }
             self.rows.push(SourcedRow {
                 source: format!("{} {}", document.name, row.at),
@@ -183,16 +174,37 @@ impl Inventories {
                 complete: imported.whole,
             });
         }
-        self.listings.extend(listings.into_iter().map(
-            |((provider, credential, account), key_ids)| Listing {
-                source: document.name.clone(),
-                provider,
-                credential,
-                account,
-                key_ids,
-            },
-        ));
+        let new = self.rows.get(from..).unwrap_or_default();
+        self.listings.extend(listings(&document.name, new));
     }
+}
+
+/// The whole listings that rows of one source make up.
+pub(crate) fn listings<'r>(
+    source: &str,
+    rows: impl IntoIterator<Item = &'r SourcedRow>,
+) -> Vec<Listing> {
+    let mut listings: BTreeMap<(&str, &str, &str), BTreeSet<String>> = BTreeMap::new();
+    for told in rows.into_iter().filter(|told| told.complete) {
+        let row = &told.row;
+        if let (Some(kind), Some(account), Some(id)) = (&row.credential, &row.account, &row.key_id)
+        {
+            listings
+                .entry((&row.provider, kind, account))
+                .or_default()
+                .insert(id.clone());
+        }
+    }
+    listings
+        .into_iter()
+        .map(|((provider, credential, account), key_ids)| Listing {
+            source: source.to_owned(),
+            provider: provider.to_owned(),
+            credential: credential.to_owned(),
+            account: account.to_owned(),
+            key_ids,
+        })
+        .collect()
 }
 
 /// What came of looking at one file.

@@ -1,7 +1,9 @@
 //! What was typed.
 
+mod register;
 mod scan;
 
+pub(crate) use register::{At, AuditCommand, Import, ImportExport, KeyHistory, Verify};
 pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -25,12 +27,11 @@ pub(crate) enum Command {
     Scan(Box<Scan>),
     /// Explain the verdict of one key of the last assessment
     Why(Why),
-    /// List the keys of the last assessment, or write them as a workbook to be edited; show one key
+    /// List keys, or write them as a workbook to be edited; show one key, or what happened to it
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Take back what people edited in an exported list
-    #[command(subcommand)]
-    Import(ImportCommand),
+    /// Read an export into the register; take back what people edited in an exported list
+    Import(Box<Import>),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments
@@ -55,6 +56,11 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// What is known about the keys of each provider, with sources
     Catalog(Catalog),
+    /// Check that a log is whole and unaltered, the register's own or an export
+    Verify(Verify),
+    /// The log of the register on its way out: an export that verifies offline, and its public key
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Fingerprints of known keys: whoever holds the list finds copies, and holds no key
     #[command(subcommand)]
     Watchlist(WatchlistCommand),
@@ -202,11 +208,13 @@ pub(crate) enum KeyCommand {
     List(KeyList),
     /// Show the record of one key; `tenure why` explains its verdict
     Show(KeyShow),
+    /// Show what happened to one key of the register
+    History(KeyHistory),
 }
 
-/// Lists the keys of the last assessment, most urgent first.
+/// Lists the keys of the register, most urgent first; of the last assessment where there is no register.
 ///
-/// With --editable and -o FILE.xlsx it writes a workbook in which owner, purpose, system and note can be edited;
+/// With --editable and -o FILE.xlsx it writes the last assessment as a workbook in which owner, purpose, system and note can be edited;
 /// `tenure import edits FILE.xlsx` takes it back.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct KeyList {
@@ -231,12 +239,14 @@ pub(crate) struct KeyList {
     /// Write a workbook (-o FILE.xlsx) in which owner, purpose, system and note can be edited
     #[arg(long, requires = "output")]
     pub(crate) editable: bool,
-    /// An assessment (JSON) in place of the last one on this machine
+    /// An assessment (JSON) in place of the register
     #[arg(long, value_name = "FILE")]
     pub(crate) assessment: Option<PathBuf>,
     /// No colour, as with NO_COLOR in the environment
     #[arg(long)]
     pub(crate) no_color: bool,
+    #[command(flatten)]
+    pub(crate) at: At,
 }
 
 /// Shows what is known of one key: its facts with basis and source, its copies, and who may own it.
@@ -245,12 +255,14 @@ pub(crate) struct KeyShow {
     /// The id, key id, name or hint of a key, or the start of one
     #[arg(value_name = "NAME|ID")]
     pub(crate) key: String,
-    /// An assessment (JSON) in place of the last one on this machine
+    /// An assessment (JSON) in place of the register
     #[arg(long, value_name = "FILE")]
     pub(crate) assessment: Option<PathBuf>,
     /// How to print it
     #[arg(short, long, value_parser = ["table", "json"], default_value = "table")]
     pub(crate) format: String,
+    #[command(flatten)]
+    pub(crate) at: At,
 }
 
 #[derive(Debug, Subcommand)]

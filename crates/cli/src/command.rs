@@ -9,10 +9,12 @@ mod import;
 mod key;
 mod pages;
 mod policy;
+mod register;
 mod scan;
 mod schema;
 mod sources;
 mod top;
+mod verify;
 mod watchlist;
 mod why;
 
@@ -35,7 +37,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Scan(args)) => scan::run(args),
         Some(Command::Why(args)) => why::run(args),
         Some(Command::Key(command)) => key::run(command),
-        Some(Command::Import(command)) => import::run(command),
+        Some(Command::Import(args)) => import::run(args),
+        Some(Command::Verify(args)) => verify::run(args),
+        Some(Command::Audit(command)) => verify::audit(command),
         Some(Command::Top(args)) => top::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Demo(args)) => demo::run(args),

@@ -18,6 +18,9 @@ pub(crate) enum Failure {
         /// What to do about it.
         todo: String,
     },
+    /// Tenure itself failed: exit 4.
+    #[error("{0}")]
+    Failed(String),
     /// Writing the result failed: exit 4.
     #[error("cannot write {to}: {error}")]
     Output {
@@ -57,6 +60,10 @@ pub(crate) fn failed(failure: &Failure) -> ExitCode {
         }
         Failure::Output { error, .. } if error.kind() == std::io::ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
+        }
+        Failure::Failed(what) => {
+            let _ = writeln!(err, "error: {}", tame(&discreet(what, is_typed)));
+            (4, "Tenure itself failed")
         }
         Failure::Output { .. } => {
             let _ = writeln!(err, "error: {}", tame(&failure.to_string()));

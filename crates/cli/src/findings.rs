@@ -75,6 +75,19 @@ pub(crate) fn render(
     }
 }
 
+/// A list that is made while it is written, so that a scan with very many places takes no memory for it.
+struct Streamed<F>(F);
+
+impl<F, I> serde::Serialize for Streamed<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item: serde::Serialize>,
+{
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq((self.0)())
+    }
+}
+
 mod erased {
     use std::io::{self, Write};
 

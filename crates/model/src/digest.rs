@@ -14,7 +14,8 @@ pub fn of<T: Serialize>(value: &T) -> String {
 
 /// RFC 8785 canonical JSON. What holds neither fractions nor letters beyond ASCII in its names is sorted here,
 /// four times as fast as by the library, which takes the rest.
-fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
+#[must_use]
+pub fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     let plain = serde_json::to_value(value).ok().and_then(|value| {
         let mut bytes = Vec::with_capacity(1024);
         sorted(&value, &mut bytes).then_some(bytes)

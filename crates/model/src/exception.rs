@@ -382,6 +382,13 @@ impl Request {
         self.at
     }
 
+    /// Who may not sign: who asks, who owns the key, who uses it.
+    pub fn ties(&self) -> impl Iterator<Item = &PersonId> {
+        std::iter::once(&self.by)
+            .chain(&self.owners)
+            .chain(&self.users)
+    }
+
     /// How often the same key was renewed, this time included.
     #[must_use]
     pub fn renewals(&self) -> u32 {

@@ -73,13 +73,35 @@ fn is_globally_unique(provider: &str, id: &str) -> bool {
 /// At most this many pairs are listed.
 const MOST_PAIRS: usize = 1000;
 
+/// What comes of bringing records together.
+#[derive(Debug, Clone, Default)]
+pub struct Merged {
+    /// The keys.
+    pub known: Vec<Known>,
+    /// Keys that may be one.
+    pub pairs: Vec<Pair>,
+    /// Of each record, rows first and sightings behind them, the position of its key.
+    pub places: Vec<usize>,
+}
+
 /// Brings rows and sightings together.
 #[must_use]
 pub fn merge(
     rows: Vec<SourcedRow>,
-    mut sightings: Vec<Sighting>,
+    sightings: Vec<Sighting>,
     listings: &[Listing],
 ) -> (Vec<Known>, Vec<Pair>) {
+    let merged = merge_placed(rows, sightings, listings);
+    (merged.known, merged.pairs)
+}
+
+/// The same, and says which record went where.
+#[must_use]
+pub fn merge_placed(
+    rows: Vec<SourcedRow>,
+    mut sightings: Vec<Sighting>,
+    listings: &[Listing],
+) -> Merged {
     let mut pairs_of_ids = separate_ambiguous(&mut sightings);
     let mut groups = Groups::new(rows.len().saturating_add(sightings.len()));
     let mut joins: Vec<(usize, JoinedBy, Confidence)> = Vec::new();
@@ -170,7 +192,11 @@ pub fn merge(
     for key in &mut known {
         key.subject.absent_from = absent(key, listings);
     }
-    (known, pairs)
+    Merged {
+        known,
+        pairs,
+        places: position,
+    }
 }
 
 /// What of a record tells which key it is.

@@ -52,7 +52,8 @@ impl<T> Told<T> {
 }
 
 /// What one source says about a point in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum When {
     /// This source can never tell.
     #[default]
@@ -66,7 +67,7 @@ pub enum When {
 }
 
 /// Somebody who has to do with a key, by what a source shows: a hint at its owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Associate {
     /// A user name, id or e-mail address, as the source writes it.
     pub who: String,
@@ -76,8 +77,9 @@ pub struct Associate {
     pub machine: bool,
 }
 
-/// One key as one source tells it.
-#[derive(Debug, Clone, Default)]
+/// One key as one source tells it. Written without its secret: a store keeps the fingerprint alone.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Row {
     /// Where in the source it stands: `line 3` or `/data/0`.
     pub at: String,
@@ -122,6 +124,7 @@ pub struct Row {
     /// Section 9 facts by name, as declared in this source.
     pub declared: BTreeMap<FactName, serde_json::Value>,
     /// A secret that stood in the source: to be fingerprinted and dropped.
+    #[serde(skip)]
     pub secret: Option<Secret>,
     /// The fingerprint, once made.
     pub fingerprint: Option<Fingerprint>,
@@ -150,7 +153,8 @@ pub struct Coverage {
 }
 
 /// A person of the people list.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Person {
     /// The id in the people list.
     pub id: String,

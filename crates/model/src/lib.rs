@@ -7,6 +7,7 @@
 pub mod word;
 
 pub mod access;
+pub mod alias;
 pub mod allow;
 pub mod answers;
 pub mod assessment;
@@ -27,14 +28,17 @@ pub mod document;
 pub mod durable;
 pub mod edit;
 pub mod evaluate;
+pub mod event;
 pub mod exception;
 pub mod explain;
 pub mod facts;
 pub mod horizon;
+pub mod id;
 pub mod identity;
 pub mod infer;
 pub mod key;
 pub mod level;
+pub mod log;
 pub mod moment;
 pub mod note;
 pub mod people;

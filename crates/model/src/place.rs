@@ -97,7 +97,7 @@ impl Runtime {
 }
 
 /// One copy of a key, or of its public id, seen in one place. Holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Sighting {
     /// The source that was searched, as the user named it.
     pub source: String,

@@ -3,7 +3,8 @@
 use crate::{facts::DataClass, place::Environment};
 
 /// One application of a configuration database (CMDB).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct System {
     /// The source, as the user named it, with the place in it.
     pub source: String,

@@ -394,16 +394,9 @@ const NO_PASSWORDS: &[&str] = &[
     "demo",
 ];
 
-/// Whether a value is a password that somebody uses.
-fn password(value: &str, lower: &str) -> Result<(), Dismissal> {
-    let bytes = value.as_bytes();
-    if bytes.len() < 6 || bytes.len() > 128 {
-        return Err(Dismissal::OrdinaryText);
-    }
-    // A template or a pattern of passwords.
-    if (value.starts_with('{') && value.ends_with('}')) || lower.contains("a-z") {
-        return Err(Dismissal::Placeholder);
-    }
+/// Whether the letters of a text say no more than that it is a password, in any way of writing that.
+#[must_use]
+pub fn calls_itself_a_password(lower: &str) -> bool {
     let plain: String = lower
         .chars()
         .map(|c| match c {
@@ -416,13 +409,26 @@ fn password(value: &str, lower: &str) -> Result<(), Dismissal> {
         })
         .collect();
     let bare = |text: &str| -> String { text.chars().filter(char::is_ascii_alphabetic).collect() };
-    if [bare(lower), bare(&plain)].iter().any(|text| {
+    [bare(lower), bare(&plain)].iter().any(|text| {
         NO_PASSWORDS.contains(&text.as_str())
             || text
                 .strip_prefix("my")
                 .is_some_and(|rest| NO_PASSWORDS.contains(&rest))
             || text.contains("password")
-    }) {
+    })
+}
+
+/// Whether a value is a password that somebody uses.
+fn password(value: &str, lower: &str) -> Result<(), Dismissal> {
+    let bytes = value.as_bytes();
+    if bytes.len() < 6 || bytes.len() > 128 {
+        return Err(Dismissal::OrdinaryText);
+    }
+    // A template or a pattern of passwords.
+    if (value.starts_with('{') && value.ends_with('}')) || lower.contains("a-z") {
+        return Err(Dismissal::Placeholder);
+    }
+    if calls_itself_a_password(lower) {
         return Err(Dismissal::Placeholder);
     }
     if token(value).is_ok() {

@@ -21,6 +21,8 @@ pub const OVERLAP: usize = 64 << 10;
 pub const LONGEST_UNPACKED: u64 = 2 << 30;
 /// How many times a packed file may be packed again.
 const LAYERS: u8 = 3;
+/// Room behind what is expected, so that the end of it is met without more room being made.
+const PROBE: usize = 64;
 /// Bytes at the start of a file that tell text from everything else.
 pub(crate) const HEAD: usize = 8 << 10;
 
@@ -43,10 +45,13 @@ pub fn search(
     context: Context,
     sink: &mut dyn Sink,
 ) -> io::Result<Outcome> {
-    search_from(rules, &mut File::open(path)?, context, sink)
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    search_from(rules, &mut file, length, context, sink)
 }
 
-/// Searches what a reader gives, chunk by chunk.
+/// Searches what a reader gives, chunk by chunk. `expected` is how many bytes it may give, as far as that is known:
+/// room for them is made at once, so that no copy of a part is left behind and few reads are enough.
 ///
 /// # Errors
 /// The reader fails, or something packed is broken or comes to more than [`LONGEST_UNPACKED`]; what came before
@@ -54,25 +59,28 @@ pub fn search(
 pub fn search_from(
     rules: &Rules,
     from: &mut dyn Read,
+    expected: u64,
     context: Context,
     sink: &mut dyn Sink,
 ) -> io::Result<Outcome> {
-    search_packed(rules, from, context, LAYERS, sink)
+    search_packed(rules, from, expected, context, LAYERS, sink)
 }
 
 fn search_packed(
     rules: &Rules,
     from: &mut dyn Read,
+    expected: u64,
     context: Context,
     layers: u8,
     sink: &mut dyn Sink,
 ) -> io::Result<Outcome> {
-    let mut head = Vec::new();
-    from.take(64).read_to_end(&mut head)?;
+    const MAGIC: usize = 64;
+    let mut head = Zeroizing::new(Vec::with_capacity(MAGIC + PROBE));
+    from.take(MAGIC as u64).read_to_end(&mut head)?;
     let packed = decode::packed(&head).filter(|_| layers > 0);
     let mut whole = head.as_slice().chain(from);
     let Some(coding) = packed else {
-        return search_plain(rules, &mut whole, context, sink);
+        return search_plain(rules, &mut whole, expected, context, sink);
     };
     let mut inner = Limited {
         inner: decode::open(coding, whole)?,
@@ -85,6 +93,7 @@ fn search_packed(
     search_packed(
         rules,
         &mut inner,
+        0,
         context,
         layers.saturating_sub(1),
         &mut sink,
@@ -137,10 +146,12 @@ impl Sink for Unpacked<'_> {
 fn search_plain(
     rules: &Rules,
     from: &mut dyn Read,
+    expected: u64,
     context: Context,
     sink: &mut dyn Sink,
 ) -> io::Result<Outcome> {
-    let mut buffer = Zeroizing::new(Vec::new());
+    let room = usize::try_from(expected).map_or(CHUNK, |expected| expected.clamp(HEAD, CHUNK));
+    let mut buffer = Zeroizing::new(Vec::with_capacity(room + PROBE));
     let mut lines = 0u32;
     let mut first = true;
     loop {
@@ -253,7 +264,7 @@ mod tests {
     fn found(bytes: &[u8]) -> (Outcome, Vec<u32>) {
         let rules = Rules::compile(&[]).unwrap();
         let mut seen = Seen::default();
-        let outcome = search_from(&rules, &mut &bytes[..], PLAIN, &mut seen).unwrap();
+        let outcome = search_from(&rules, &mut &bytes[..], 0, PLAIN, &mut seen).unwrap();
         (outcome, seen.0)
     }
 
@@ -307,7 +318,7 @@ mod tests {
         let rules = Rules::compile(&[]).unwrap();
         let cut = &packed[..packed.len() - 9];
         let mut seen = Seen::default();
-        assert!(search_from(&rules, &mut &cut[..], PLAIN, &mut seen).is_err());
+        assert!(search_from(&rules, &mut &cut[..], 0, PLAIN, &mut seen).is_err());
         // More layers than are opened: what is inside is no text.
         let deep = (0..5).fold(text.into_bytes(), |bytes, _| pack(&bytes));
         assert_eq!(found(&deep).0, Outcome::Binary);

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 pub const ENVIRONMENT: &str = "TENURE_DATA_DIR";
 
 const PEPPER: &str = "pepper";
+const LOG_KEY: &str = "log.key";
+const CHECKPOINT: &str = "log.checkpoint";
 const LAST: &str = "last-assessment.json";
 const WATCHED: &str = "watched.jsonl";
 const EDITS: &str = "edits.toml";
@@ -88,19 +90,68 @@ impl State {
     /// # Errors
     /// The folder cannot be used, or the file is not what was written.
     pub fn pepper(&self) -> Result<Pepper, StateError> {
-        let path = self.folder.join(PEPPER);
-        if let Some(pepper) = read_pepper(&path)? {
-            return Ok(pepper);
+        self.kept_secret(&PEPPER_FILE)
+            .map(|bytes| Pepper::new(*bytes))
+    }
+
+    /// The secret key that signs the log's checkpoints ([`tenure_model::log::Signer`]); made where there is none
+    /// yet, as the pepper is.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or the file is not what was written.
+    pub fn log_key(&self) -> Result<Zeroizing<[u8; 32]>, StateError> {
+        self.kept_secret(&LOG_KEY_FILE)
+    }
+
+    /// Keeps a signed checkpoint of the log in place of the one before: beside the database, so that an old
+    /// database that is put back is noticed.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn keep_checkpoint(&self, note: &str) -> Result<(), StateError> {
+        let path = self.folder.join(CHECKPOINT);
+        let file = self.written(|file| file.write_all(note.as_bytes()))?;
+        file.persist(&path)
+            .map(|_| ())
+            .map_err(|error| StateError::Io {
+                path,
+                error: error.error,
+            })
+    }
+
+    /// The checkpoint that was kept last, signed.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no text.
+    pub fn checkpoint(&self) -> Result<Option<String>, StateError> {
+        let path = self.folder.join(CHECKPOINT);
+        let Some(bytes) = read(&path, 1 << 20)? else {
+            return Ok(None);
+        };
+        String::from_utf8(bytes.to_vec())
+            .map(Some)
+            .map_err(|_| StateError::Broken {
+                path,
+                problem: "is not UTF-8; put it back from a backup".to_owned(),
+            })
+    }
+
+    /// 32 random bytes, made once, readable by their user alone.
+    fn kept_secret(&self, secret: &SecretFile) -> Result<Zeroizing<[u8; 32]>, StateError> {
+        let path = self.folder.join(secret.name);
+        if let Some(bytes) = read_secret(&path, secret)? {
+            return Ok(bytes);
         }
         let bytes = random()?;
         let file = self.written(|file| file.write_all(bytes.as_slice()))?;
         match file.persist_noclobber(&path) {
-            Ok(_) => Ok(Pepper::new(*bytes)),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => read_pepper(&path)?
-                .ok_or_else(|| StateError::Broken {
+            Ok(_) => Ok(bytes),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                read_secret(&path, secret)?.ok_or_else(|| StateError::Broken {
                     path,
                     problem: "appeared and vanished".to_owned(),
-                }),
+                })
+            }
             Err(error) => Err(StateError::Io {
                 path,
                 error: error.error,
@@ -306,23 +357,41 @@ fn read(path: &Path, longest: u64) -> Result<Option<Zeroizing<Vec<u8>>>, StateEr
     Ok(Some(bytes))
 }
 
-fn read_pepper(path: &Path) -> Result<Option<Pepper>, StateError> {
+/// A file of 32 random bytes, and what is lost without it.
+struct SecretFile {
+    name: &'static str,
+    loss: &'static str,
+}
+
+const PEPPER_FILE: SecretFile = SecretFile {
+    name: PEPPER,
+    loss: "no fingerprint of an earlier run is known again",
+};
+const LOG_KEY_FILE: SecretFile = SecretFile {
+    name: LOG_KEY,
+    loss: "the log cannot be signed with the key that others know",
+};
+
+fn read_secret(
+    path: &Path,
+    secret: &SecretFile,
+) -> Result<Option<Zeroizing<[u8; 32]>>, StateError> {
     let Some(bytes) = read(path, 64)? else {
         return Ok(None);
     };
-    let mut pepper = Zeroizing::new([0u8; 32]);
-    if bytes.len() != pepper.len() {
+    let mut kept = Zeroizing::new([0u8; 32]);
+    if bytes.len() != kept.len() {
         return Err(StateError::Broken {
             path: path.to_owned(),
             problem: format!(
-                "has {} bytes in place of 32; without it no fingerprint of an earlier run is known again. \
-                 Put it back from a backup, or remove it to begin anew",
-                bytes.len()
+                "has {} bytes in place of 32; without it {}. Put it back from a backup, or remove it to begin anew",
+                bytes.len(),
+                secret.loss
             ),
         });
     }
-    pepper.copy_from_slice(&bytes);
-    Ok(Some(Pepper::new(*pepper)))
+    kept.copy_from_slice(&bytes);
+    Ok(Some(kept))
 }
 
 #[cfg(test)]
@@ -349,6 +418,28 @@ mod tests {
         }
         let other = State::at(folder.path().join("other"));
         assert_ne!(first, mark(&other.pepper().unwrap()));
+    }
+
+    #[test]
+    fn the_key_of_the_log_and_its_checkpoint_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::at(folder.path());
+        let key = state.log_key().unwrap();
+        assert_eq!(*state.log_key().unwrap(), *key);
+        assert_eq!(state.checkpoint().unwrap(), None);
+        for note in ["one", "two"] {
+            state.keep_checkpoint(note).unwrap();
+            assert_eq!(state.checkpoint().unwrap().as_deref(), Some(note));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let key = std::fs::metadata(folder.path().join(LOG_KEY)).unwrap();
+            assert_eq!(key.permissions().mode() & 0o777, 0o600);
+        }
+        std::fs::write(folder.path().join(LOG_KEY), b"short").unwrap();
+        let error = state.log_key().unwrap_err().to_string();
+        assert!(error.contains("cannot be signed"), "{error}");
     }
 
     #[test]

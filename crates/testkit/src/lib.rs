@@ -1,4 +1,4 @@
-//! What tests share; never shipped: made-up keys, and the disguises in which a key can leave a program.
+//! What tests share; never shipped: made-up keys, the disguises in which a key can leave a program, databases.
 
 #![allow(
     missing_docs,
@@ -11,6 +11,9 @@
     reason = "for tests alone"
 )]
 
+pub mod database;
 pub mod disguise;
+pub mod judged;
+pub mod permit;
 pub mod sample;
 pub mod server;

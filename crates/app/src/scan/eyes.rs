@@ -88,10 +88,12 @@ impl<'l> Eyes<'l> {
         let mut problem = None;
         match opened::open(&place, kind, &mut Cursor::new(file), limits, &mut texts) {
             Ok(true) => {}
-            Ok(false) => match text::search(self.lens, &mut &file[..], &hints::of_path(""), "") {
-                Ok(read) => texts.took(None, read),
-                Err(error) => problem = Some(error.to_string()),
-            },
+            Ok(false) => {
+                match text::search(self.lens, &mut &file[..], length, &hints::of_path(""), "") {
+                    Ok(read) => texts.took(None, read),
+                    Err(error) => problem = Some(error.to_string()),
+                }
+            }
             Err(error) => problem = Some(error.to_string()),
         }
         let read = texts.finish("");

@@ -50,15 +50,16 @@ pub(super) struct FileRead {
     pub(super) problems: Vec<(String, String)>,
 }
 
-/// Searches what a reader gives.
+/// Searches what a reader gives, which may be `expected` bytes.
 pub(super) fn search(
     lens: Lens<'_>,
     from: &mut dyn Read,
+    expected: u64,
     hints: &Hints,
     path: &str,
 ) -> io::Result<TextRead> {
     let mut sink = Catch::new(lens, path);
-    let outcome = reader::search_from(lens.rules, from, tree::context(hints), &mut sink)?;
+    let outcome = reader::search_from(lens.rules, from, expected, tree::context(hints), &mut sink)?;
     let mut found = sink.found;
     pair(&mut found);
     Ok(TextRead {
@@ -82,19 +83,22 @@ pub(super) fn search_file(
     let whole = File::open(&entry.path).and_then(|file| {
         let before = file.metadata()?;
         let mut counted = Counted::new(&file, progress);
-        let head = opened::head(&mut counted)?;
-        let known = opened::kind(&place.path, &head);
+        let mut head = opened::head(&mut counted)?;
         let limits = Limits::of_file(before.len());
-        let done = match known {
-            Some(kind) => opened::open(place, kind, &mut counted, limits, &mut texts)?,
-            None => false,
-        };
+        let mut done = false;
+        if let Some(kind) = opened::kind(&place.path, &head) {
+            done = opened::open(place, kind, &mut counted, limits, &mut texts)?;
+            if !done {
+                counted.seek(SeekFrom::Start(0))?;
+                counted.read = 0;
+                head.clear();
+            }
+        }
         if !done {
-            counted.seek(SeekFrom::Start(0))?;
-            counted.read = 0;
             // Files of the kernel have no length and hold something all the same.
             let most = before.len().saturating_add(SPARE);
-            let read = search(lens, &mut (&mut counted).take(most), hints, &place.path)?;
+            let mut whole = head.as_slice().chain(&mut counted).take(most);
+            let read = search(lens, &mut whole, before.len(), hints, &place.path)?;
             texts.took(None, read);
         }
         bytes = counted.read;
@@ -163,7 +167,7 @@ fn stream(texts: &mut Texts<'_>, input: &mut dyn Read, place: &Place, most: u64)
         held.extend_from_slice(more.get(..longer).unwrap_or_default());
     }
     let mut whole = held.as_slice().chain(input);
-    let read = search(texts.lens, &mut whole, &hints, &place.path)?;
+    let read = search(texts.lens, &mut whole, 0, &hints, &place.path)?;
     texts.took(None, read);
     Ok(())
 }
@@ -220,9 +224,11 @@ impl Take for Texts<'_> {
             // What people and machines say is no program and no test.
             _ => hints::of_path(""),
         };
+        let length = u64::try_from(document.bytes.len()).unwrap_or(u64::MAX);
         let read = search(
             self.lens,
             &mut document.bytes.as_slice(),
+            length,
             &hints,
             &document.place.path,
         );

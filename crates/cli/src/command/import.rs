@@ -1,20 +1,110 @@
-//! `tenure import edits`: what people edited in an exported list, previewed, and kept with `--apply`.
+//! `tenure import`: an export into the register; and `tenure import edits`: what people edited in an exported list, previewed, and kept with `--apply`.
 
 use crate::{
-    args::{ImportCommand, ImportEdits},
-    command,
+    args::{Import, ImportCommand, ImportEdits, ImportExport},
+    command::{self, register},
     exit::{self, Failure},
     text,
 };
 use serde_json::json;
-use std::{fmt::Write as _, io::Read as _, process::ExitCode};
-use tenure_app::edits::{self, Preview};
+use std::{fmt::Write as _, io::Read as _, path::Path, process::ExitCode};
+use tenure_app::{
+    edits::{self, Preview},
+    progress::Silent,
+    register::{Reading, Taken},
+};
 use tenure_model::edit;
 
-pub(crate) fn run(command: &ImportCommand) -> Result<ExitCode, Failure> {
-    match command {
-        ImportCommand::Edits(args) => import(args),
+pub(crate) fn run(args: &Import) -> Result<ExitCode, Failure> {
+    let export_of = &args.export;
+    match (&args.command, &export_of.kind, &export_of.file) {
+        (Some(ImportCommand::Edits(args)), ..) => import(args),
+        (None, Some(kind), Some(file)) => export(export_of, kind, file),
+        // The parser lets neither be left out.
+        (None, ..) => Err(Failure::input("KIND and FILE are missing", "")),
     }
+}
+
+/// The kind that is no export: a folder to be searched.
+const FILES: &str = "files";
+
+fn export(args: &ImportExport, kind: &str, file: &Path) -> Result<ExitCode, Failure> {
+    let providers = command::providers(args.catalog.as_deref())?;
+    let policy = command::policy(args.policy.as_deref())?;
+    let at = register::place(&args.at)?;
+    let pepper = at.0.pepper();
+    let pepper = pepper.map_err(|error| Failure::input(error.to_string(), ""))?;
+    let reading = Reading {
+        providers: &providers,
+        policy: &policy,
+        pepper: &pepper,
+        today: register::now().day(),
+    };
+    let taken = if kind == FILES {
+        Taken::place(reading, file, &args.exclude, &Silent)
+    } else {
+        let name = args.name.clone().unwrap_or_else(|| {
+            let name = file.file_name();
+            name.map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        });
+        Taken::export(reading, kind, file, &name)
+    };
+    let taken = taken.map_err(|error| register::failure(&error))?;
+    let (imported, judged) = register::with(&at, &providers, &policy, async |desk, state| {
+        let imported = desk.import(&taken).await?;
+        let judged = desk.reassess().await?;
+        state.keep_watched(&taken.watched)?;
+        Ok((imported, judged))
+    })?;
+    for note in &taken.notes {
+        command::say(&format!("note: {}", text::tame(note)));
+    }
+    let skipped: Vec<_> = taken.skipped.iter().chain(&judged.skipped).collect();
+    for one in &skipped {
+        command::say(&format!(
+            "skipped: {}: {}",
+            text::tame(&one.path),
+            text::tame(&one.reason)
+        ));
+    }
+    if args.format == "json" {
+        command::print_json(&json!({"import": imported, "judged": judged, "skipped": skipped}))?;
+    } else {
+        let mut out = format!(
+            "{}: {} new, {} changed, {} gone.\n",
+            text::count(imported.records, "record"),
+            text::number(imported.counts.new),
+            text::number(imported.counts.changed),
+            text::number(imported.counts.vanished),
+        );
+        if imported.resumed > 0 {
+            let _ = writeln!(
+                out,
+                "{} were there from an attempt that was cut off.",
+                text::number(imported.resumed)
+            );
+        }
+        if imported.people > 0 {
+            let _ = writeln!(out, "People: {} new, different or gone.", imported.people);
+        }
+        if imported.systems > 0 {
+            let _ = writeln!(out, "Systems: {} new or different.", imported.systems);
+        }
+        let _ = writeln!(
+            out,
+            "{} in the register: {} new, {} changed.",
+            text::count(judged.keys, "key"),
+            text::number(judged.new),
+            text::number(judged.changed)
+        );
+        command::print(None, out.as_bytes())?;
+    }
+    if skipped.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    exit::because(3, "not everything could be read");
+    Ok(ExitCode::from(3))
 }
 
 fn import(args: &ImportEdits) -> Result<ExitCode, Failure> {

@@ -1,13 +1,14 @@
 //! `tenure key`: the keys of the last assessment as a list, as a workbook to be edited, or one by one.
 
 use crate::{
-    args::{Format, KeyCommand, KeyList, KeyShow},
-    command::{self, why},
+    args::{At, Format, KeyCommand, KeyHistory, KeyList, KeyShow},
+    command::{self, register as kept, why},
     exit::Failure,
     output,
     table::{self, Look},
     text,
 };
+use serde_json::{Value, json};
 use std::{fmt::Write as _, path::Path, process::ExitCode};
 use tenure_app::{
     edits::{self, Register},
@@ -16,13 +17,17 @@ use tenure_app::{
 use tenure_model::{
     assessment::{Assessment, Key},
     day::Day,
+    event::{Change, Event},
+    id::KeyId,
     key::{Basis, Told},
+    moment::Moment,
 };
 
 pub(crate) fn run(command: &KeyCommand) -> Result<ExitCode, Failure> {
     match command {
         KeyCommand::List(args) => list(args),
         KeyCommand::Show(args) => show(args),
+        KeyCommand::History(args) => history(args),
     }
 }
 
@@ -34,7 +39,11 @@ fn list(args: &KeyList) -> Result<ExitCode, Failure> {
             "write `--editable -o FILE.xlsx`, or leave both out",
         ));
     }
-    let mut assessment = why::assessment(args.assessment.as_deref())?;
+    let mut assessment = if args.editable {
+        why::assessment(args.assessment.as_deref())?
+    } else {
+        assessment(args.assessment.as_deref(), &args.at)?
+    };
     assessment.keys.retain(|key| fits(key, args));
     if let Some(path) = workbook {
         return write(&assessment, path, args.assessment.is_none());
@@ -124,12 +133,113 @@ pub(crate) fn register(today: Day) -> Result<(State, Register), Failure> {
 }
 
 fn show(args: &KeyShow) -> Result<ExitCode, Failure> {
-    let assessment = why::assessment(args.assessment.as_deref())?;
+    let assessment = assessment(args.assessment.as_deref(), &args.at)?;
     let key = why::find(&assessment, &args.key)?;
     if args.format == "json" {
         return command::print_json(key);
     }
     command::print(None, told(key).as_bytes())
+}
+
+/// The assessment that is named, else the register, else the last assessment of this machine.
+fn assessment(named: Option<&Path>, at: &At) -> Result<Assessment, Failure> {
+    if named.is_none()
+        && let Some(at) = kept::existing(at)?
+    {
+        return kept::look(&at, async |desk, _| desk.assessment().await);
+    }
+    why::assessment(named)
+}
+
+/// The most events that are shown of one key.
+const MOST_EVENTS: u64 = 1000;
+
+fn history(args: &KeyHistory) -> Result<ExitCode, Failure> {
+    let at = kept::needed(&args.at)?;
+    let assessment = kept::look(&at, async |desk, _| desk.assessment().await)?;
+    let id = KeyId::new(why::find(&assessment, &args.key)?.id.clone());
+    let history = kept::look(&at, async |desk, _| desk.history(&id, MOST_EVENTS).await)?;
+    let event = |body: &str| serde_json::from_str::<Event>(body).ok();
+    if args.format == "json" {
+        let facts: Vec<Value> = history
+            .facts
+            .iter()
+            .map(|row| {
+                json!({"fact": row.name, "value": row.note.value, "basis": row.note.basis,
+                       "source": row.note.source, "since": row.since, "until": row.until})
+            })
+            .collect();
+        let decisions: Vec<Value> = history
+            .decisions
+            .iter()
+            .map(|one| {
+                json!({"at": one.at, "verdict": one.verdict, "facts": one.facts, "policy": one.policy,
+                       "answer": one.answer})
+            })
+            .collect();
+        let events: Vec<Value> = history
+            .events
+            .iter()
+            .map(|one| json!({"index": one.index, "event": event(&one.body)}))
+            .collect();
+        return command::print_json(
+            &json!({"id": id, "facts": facts, "decisions": decisions, "events": events}),
+        );
+    }
+    let mut out = String::new();
+    for one in &history.events {
+        let told = event(&one.body).map_or_else(
+            || "an event that cannot be read; `tenure verify` checks the log".to_owned(),
+            |event| format!("{}, by {}", happened(&event.change), event.who.label()),
+        );
+        let line = format!(
+            "{}  event {}  {}",
+            at_second(one.at),
+            one.index,
+            text::tame(&told)
+        );
+        let _ = writeln!(out, "{}", text::wrap(&line, text::width(), "  ").trim_end());
+    }
+    command::print(None, out.as_bytes())
+}
+
+/// Without what is smaller than a second.
+fn at_second(at: Moment) -> String {
+    let text = at.to_string();
+    let (seconds, _) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{seconds}Z")
+}
+
+/// One event of a key, in a few words.
+fn happened(change: &Change) -> String {
+    match change {
+        Change::KeyAdded { provider, .. } => format!("came to be known, of {provider}"),
+        Change::FactsChanged { facts, .. } => {
+            let facts: Vec<String> = facts
+                .iter()
+                .map(|one| match one.fact.as_str() {
+                    "key" => "something beside its facts".to_owned(),
+                    fact => format!("{fact} {} \u{2192} {}", one.from, one.to),
+                })
+                .collect();
+            format!("changed: {}", facts.join(", "))
+        }
+        Change::KeyVanished { source, .. } => format!("gone from source {source}"),
+        Change::KeyReturned { source, .. } => format!("back in source {source}"),
+        Change::KeysJoined { from, .. } => format!("is one with {from}"),
+        Change::Decided { to, level, due, .. } => {
+            let due = due.map_or_else(String::new, |day| format!(", due {day}"));
+            format!("judged {to}, {level}{due}")
+        }
+        Change::OwnerAssigned { owner, .. } => {
+            format!("owner: {}", owner.as_deref().unwrap_or("nobody"))
+        }
+        Change::Exception {
+            exception, step, ..
+        } => format!("exception {exception} {step}"),
+        Change::Act { act, .. } => format!("{act} was asked for"),
+        other => other.about().0.replace('_', " "),
+    }
 }
 
 fn told(key: &Key) -> String {

@@ -1,8 +1,9 @@
 //! A secret detection report of GitLab, schema 15.2.5
 //! (<https://gitlab.com/gitlab-org/security-products/security-report-schemas>, read 2026-11-26).
 
-use super::{Look, places};
+use super::{Look, Streamed, places};
 use crate::text::tame;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tenure_model::{
@@ -13,17 +14,25 @@ use tenure_model::{
 /// What GitLab's own analyser writes where there is no commit to name.
 const NO_COMMIT: &str = "0000000";
 
+#[derive(Serialize)]
+struct Report<V> {
+    version: &'static str,
+    scan: Value,
+    vulnerabilities: V,
+}
+
 /// The report. What is allowed is not in it; what the baseline knows is.
-pub(super) fn report(scan: &Scan, look: Look) -> Value {
-    let mut seen: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-    let vulnerabilities: Vec<Value> = places(scan)
-        .filter(|(_, place)| place.standing != Standing::Allowed)
-        .map(|(finding, place)| {
-            let number = seen.entry((&finding.id, &place.path)).or_default();
-            *number = number.saturating_add(1);
-            vulnerability(finding, place, *number)
-        })
-        .collect();
+pub(super) fn report(scan: &Scan, look: Look) -> impl Serialize {
+    let vulnerabilities = || {
+        let mut seen: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+        places(scan)
+            .filter(|(_, place)| place.standing != Standing::Allowed)
+            .map(move |(finding, place)| {
+                let number = seen.entry((&finding.id, &place.path)).or_default();
+                *number = number.saturating_add(1);
+                vulnerability(finding, place, *number)
+            })
+    };
     let tool = json!({
         "id": "tenure",
         "name": "Tenure",
@@ -36,9 +45,9 @@ pub(super) fn report(scan: &Scan, look: Look) -> Value {
         .map(|one| json!({"level": "warn", "value": format!("not read whole: {}: {}", tame(&one.path), tame(&one.reason))}))
         .collect();
     let (start, end) = times(scan, look);
-    json!({
-        "version": "15.2.5",
-        "scan": {
+    Report {
+        version: "15.2.5",
+        scan: json!({
             "analyzer": tool,
             "scanner": tool,
             "type": "secret_detection",
@@ -46,9 +55,9 @@ pub(super) fn report(scan: &Scan, look: Look) -> Value {
             "start_time": start,
             "end_time": end,
             "messages": messages,
-        },
-        "vulnerabilities": vulnerabilities,
-    })
+        }),
+        vulnerabilities: Streamed(vulnerabilities),
+    }
 }
 
 fn vulnerability(finding: &Finding, place: &Seen, number: u32) -> Value {

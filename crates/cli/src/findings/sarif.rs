@@ -2,29 +2,51 @@
 //! the subset that GitHub reads
 //! (<https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support>, read 2026-11-26).
 
-use super::Look;
+use super::{Look, Streamed};
 use crate::text::tame;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use tenure_model::scan::{Finding, Scan, Seen, Standing};
 
+#[derive(Serialize)]
+struct Log<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<R>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<R> {
+    tool: Value,
+    column_kind: &'static str,
+    invocations: Value,
+    results: R,
+}
+
+/// For how many of a finding's places the others are told, and how many of them.
+const TELLING: usize = 100;
+const TOLD: usize = 20;
+
 /// The log with its one run.
-pub(super) fn sarif(scan: &Scan, look: Look) -> Value {
+pub(super) fn sarif(scan: &Scan, look: Look) -> impl Serialize {
     let rules: BTreeMap<&str, &Finding> = scan
         .findings
         .iter()
         .rev()
         .map(|finding| (finding.rule.as_str(), finding))
         .collect();
-    let index = |rule: &str| rules.keys().position(|known| *known == rule).unwrap_or(0);
-    let results: Vec<Value> = scan
-        .findings
-        .iter()
-        .flat_map(|finding| {
-            let at = index(&finding.rule);
-            let numbered = finding.places.iter().enumerate();
-            numbered.map(move |(number, place)| result(finding, place, number, at, look))
-        })
+    let driver = json!({
+        "name": "Tenure",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules.values().map(|finding| rule(finding)).collect::<Vec<_>>(),
+    });
+    let index: HashMap<String, usize> = rules
+        .keys()
+        .enumerate()
+        .map(|(at, rule)| ((*rule).to_owned(), at))
         .collect();
     let notices: Vec<Value> = scan
         .skipped
@@ -37,22 +59,35 @@ pub(super) fn sarif(scan: &Scan, look: Look) -> Value {
             })
         })
         .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "Tenure",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.values().map(|finding| rule(finding)).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
+    let results = move || {
+        let index = index.clone();
+        scan.findings.iter().flat_map(move |finding| {
+            let at = index.get(&finding.rule).copied().unwrap_or(0);
+            results_of(finding, at, look)
+        })
+    };
+    Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: json!({"driver": driver}),
+            column_kind: "unicodeCodePoints",
+            invocations: json!([{
                 "executionSuccessful": true,
                 "toolExecutionNotifications": notices,
-            }],
-            "results": results,
+            }]),
+            results: Streamed(results),
         }],
+    }
+}
+
+fn results_of(finding: &Finding, at: usize, look: Look) -> impl Iterator<Item = Value> {
+    let mut of_files: HashMap<&str, usize> = HashMap::new();
+    let numbered = finding.places.iter().enumerate();
+    numbered.map(move |(number, place)| {
+        let of_file = of_files.entry(&place.path).or_default();
+        *of_file = of_file.saturating_add(1);
+        result(finding, place, (number, *of_file), at, look)
     })
 }
 
@@ -78,7 +113,14 @@ fn rule(finding: &Finding) -> Value {
     })
 }
 
-fn result(finding: &Finding, place: &Seen, number: usize, at: usize, look: Look) -> Value {
+/// One place; the numbers are its place among all of the finding's, and from 1 among those of its file.
+fn result(
+    finding: &Finding,
+    place: &Seen,
+    (number, of_file): (usize, usize),
+    at: usize,
+    look: Look,
+) -> Value {
     let hint = finding
         .hint
         .as_ref()
@@ -89,12 +131,16 @@ fn result(finding: &Finding, place: &Seen, number: usize, at: usize, look: Look)
         place.audience.word(),
         place.sentence
     );
-    let others: Vec<Value> = finding
-        .places
+    let told = if number < TELLING {
+        finding.places.as_slice()
+    } else {
+        &[]
+    };
+    let others: Vec<Value> = told
         .iter()
         .enumerate()
         .filter(|(other, _)| *other != number)
-        .take(20)
+        .take(TOLD)
         .map(|(other, place)| {
             let mut location = location(place);
             location.insert("id".to_owned(), other.into());
@@ -120,16 +166,10 @@ fn result(finding: &Finding, place: &Seen, number: usize, at: usize, look: Look)
         set("relatedLocations", others.into());
     }
     // The first is the one that GitHub goes by, together with file and rule.
-    let of_file = finding
-        .places
-        .iter()
-        .take(number)
-        .filter(|other| other.path == place.path)
-        .count();
     set(
         "partialFingerprints",
         json!({
-            "primaryLocationLineHash": format!("{}:{}", finding.id, of_file.saturating_add(1)),
+            "primaryLocationLineHash": format!("{}:{of_file}", finding.id),
             "tenureFinding/v1": finding.id,
         }),
     );

@@ -13,6 +13,7 @@ mod contract;
 mod detection;
 mod edits;
 mod merging;
+mod register;
 mod reports;
 mod scan;
 mod secrets;

@@ -4,6 +4,7 @@ mod bad_input;
 mod decisions;
 mod formats;
 pub(crate) mod history;
+mod hooks;
 pub(crate) mod sources;
 
 use crate::bench::{Bench, Ran, TODAY};

@@ -123,7 +123,9 @@ pub fn of_path(path: &str) -> Hints {
         || file.contains(".example")
         || file.contains(".sample")
         || file.contains(".template")
-        || file.contains(".dist");
+        || file.contains(".dist")
+        // The tests of a module beside it, as in Rust.
+        || (kind == PlaceKind::Source && (file.starts_with("tests.") || file.starts_with("test.")));
     Hints {
         kind,
         runtime,
@@ -342,6 +344,16 @@ mod tests {
             of_path("scripts/support/refund.py").privileged_path,
             Some(PrivilegedPath::SupportScript)
         );
+    }
+
+    #[test]
+    fn tests_of_a_module_are_test_material_and_settings_of_tests_are_not() {
+        for path in ["src/engine/tests.rs", "pkg/key_test.go", "lib/test.js"] {
+            assert!(of_path(path).test_material, "{path}");
+        }
+        for path in ["src/tester.rs", "src/latest.rs", "test.env", "tests.json"] {
+            assert!(!of_path(path).test_material, "{path}");
+        }
     }
 
     #[test]

@@ -474,6 +474,17 @@ impl<'r> Look<'r, '_, '_> {
         };
         let start = from.saturating_add(colon).saturating_add(1);
         let user = authority.get(..colon).unwrap_or_default();
+        // No user has braces; what has is the template of an address.
+        if user.iter().any(|byte| matches!(byte, b'{' | b'}')) {
+            return;
+        }
+        let password = rest.get(..at).unwrap_or_default();
+        let mut meant = Zeroizing::new(Vec::from_iter(percent_encoding::percent_decode(password)));
+        meant.make_ascii_lowercase();
+        if std::str::from_utf8(&meant).is_ok_and(judge::calls_itself_a_password) {
+            self.sink.dismissed(Dismissal::Placeholder);
+            return;
+        }
         self.password(start..start.saturating_add(at), user, What::UrlPassword);
     }
 

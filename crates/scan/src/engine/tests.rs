@@ -50,6 +50,26 @@ fn a_generic_assignment_has_its_line_and_name() {
 }
 
 #[test]
+fn a_password_of_an_address_counts_as_it_reads_and_templates_do_not() {
+    let found = |text: &str| seen(text, PLAIN).0.len();
+    for none in [
+        "postgres://my-login:my-pa%2Fssword@my-host:5432/my-schema",
+        "spark://mysecret%2Fuser:mysecret%2Fpassword@spark",
+        "amqp://u:p%40ssw0rd@rabbit/",
+        "acme://{digit:15}:{urlsafe:27}@{name}",
+        "{scheme}://{user}:{Pass9_w}@host/",
+    ] {
+        assert_eq!(found(none), 0, "{none}");
+    }
+    for one in [
+        "postgres://app:kX9%2Fq2mZw7@db1.corp.example/app",
+        "mysql://svc:gr8-Wine!77{@10.1.2.3/pay",
+    ] {
+        assert_eq!(found(one), 1, "{one}");
+    }
+}
+
+#[test]
 fn code_counts_only_quoted_values_and_tests_none() {
     let text = "token = q8Zk2LmX7vTr4WnYb1CdP0\n";
     assert!(

@@ -11,6 +11,7 @@ use expr::{Expr, Facts};
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     io,
     ops::Range,
@@ -38,6 +39,8 @@ struct ForeignRule {
     description: String,
     /// It is there for others that require it.
     silent: bool,
+    /// Where findings overlap, those of a rule with less give way.
+    specificity: i64,
     requires: Vec<Required>,
     filters: Vec<Expr>,
     regex: Option<Regex>,
@@ -158,6 +161,7 @@ struct RuleText {
     #[serde(default)]
     description: String,
     regex: Option<String>,
+    #[serde(alias = "valueGroup")]
     secret_group: Option<usize>,
     entropy: Option<f64>,
     path: Option<String>,
@@ -181,8 +185,7 @@ struct RuleText {
     _analyze: Option<toml::Value>,
     #[serde(default, rename = "revoke")]
     _revoke: Option<toml::Value>,
-    #[serde(default, rename = "specificity")]
-    _specificity: Option<toml::Value>,
+    specificity: Option<i64>,
     #[serde(default, rename = "severity")]
     _severity: Option<toml::Value>,
     #[serde(default, rename = "confidence")]
@@ -373,7 +376,7 @@ impl Gitleaks {
             .iter()
             .zip(&by_rule)
             .filter(|(rule, _)| !rule.silent);
-        let mut hits: Vec<Hit<'_>> = reported
+        let hits: Vec<(i64, Hit<'_>)> = reported
             .flat_map(|(rule, hits)| hits.iter().map(move |hit| (rule, hit)))
             .filter(|(rule, hit)| {
                 origin.is_none()
@@ -383,8 +386,12 @@ impl Gitleaks {
                         others.any(|other| required.is_near(text, &hit.span, &other.span))
                     })
             })
-            .map(|(_, hit)| hit.clone())
+            .map(|(rule, hit)| (rule.specificity, hit.clone()))
             .collect();
+        let mut hits = match origin {
+            Some(_) => the_specific(hits),
+            None => hits.into_iter().map(|(_, hit)| hit).collect(),
+        };
         hits.sort_by(|a, b| {
             (a.span.start, a.span.end, a.rule).cmp(&(b.span.start, b.span.end, b.rule))
         });
@@ -442,14 +449,19 @@ impl Gitleaks {
         origin: Option<Origin<'_>>,
     ) -> bool {
         let Some(origin) = origin else { return false };
+        let lines = lines_of(text, &whole);
         let facts = Facts {
             path: origin.path,
             commit: origin.commit,
             secret: text.get(secret.clone()).unwrap_or_default(),
             whole: text.get(whole.clone()).unwrap_or_default(),
-            line: lines_of(text, &whole),
+            line: text.get(lines.clone()).unwrap_or_default(),
             rule: &rule.id,
             description: &rule.description,
+            fragment: text,
+            span: (whole.start, whole.end),
+            line_span: (lines.start, lines.end),
+            ..Facts::default()
         };
         let mut filters = self.filters.iter().chain(&rule.filters);
         if filters.any(|expr| expr.holds(&facts)) {
@@ -463,6 +475,42 @@ impl Gitleaks {
             .chain(&rule.allowed)
             .any(|list| list.allows(text, &whole, &secret, origin))
     }
+}
+
+/// How much a rule that does not say so itself knows of what it finds: gitleaks lets a rule with `generic` in its
+/// id give way to all others.
+fn specificity(id: &str) -> i64 {
+    if id.to_ascii_lowercase().contains("generic") {
+        -100
+    } else {
+        0
+    }
+}
+
+/// Findings, without those that overlap one of a more specific rule.
+fn the_specific(mut hits: Vec<(i64, Hit<'_>)>) -> Vec<Hit<'_>> {
+    hits.sort_by_key(|(_, hit)| hit.span.start);
+    let mut given_way = vec![false; hits.len()];
+    for (at, (own, hit)) in hits.iter().enumerate() {
+        let next = at.saturating_add(1);
+        let over = hits.iter().enumerate().skip(next);
+        for (other_at, (other, _)) in
+            over.take_while(|(_, (_, other))| other.span.start < hit.span.end)
+        {
+            let less = match own.cmp(other) {
+                Ordering::Less => at,
+                Ordering::Equal => continue,
+                Ordering::Greater => other_at,
+            };
+            if let Some(gives) = given_way.get_mut(less) {
+                *gives = true;
+            }
+        }
+    }
+    let all = hits.into_iter().zip(given_way);
+    all.filter(|(_, gives)| !gives)
+        .map(|((_, hit), _)| hit)
+        .collect()
 }
 
 fn fail(at: &str, problem: &str) -> GitleaksError {
@@ -657,7 +705,7 @@ impl Gathered {
         let like_words = all.iter().filter(|expr| expr.asks_for_words).count();
         if like_words > 0 {
             self.notes.push(format!(
-                "`failsTokenEfficiency` ({like_words} times) goes by how much a secret reads like words, not by a tokenizer"
+                "`failsTokenEfficiency` and `tokenRatio` ({like_words} times) go by how much a secret reads like words, not by a tokenizer"
             ));
         }
         let unknown: BTreeSet<&str> = all
@@ -801,6 +849,7 @@ impl RuleText {
             id: id.to_owned(),
             description: self.description,
             silent: self.skip_report,
+            specificity: self.specificity.unwrap_or_else(|| specificity(id)),
             requires: Vec::new(),
             filters,
             entropy: self.entropy.unwrap_or(0.0),
@@ -895,7 +944,7 @@ impl Allowlist {
         let target = match self.target {
             Target::Secret => bytes,
             Target::Match => text.get(whole.clone()).unwrap_or_default(),
-            Target::Line => lines_of(text, whole),
+            Target::Line => text.get(lines_of(text, whole)).unwrap_or_default(),
         };
         let commit = || {
             origin.commit.is_some_and(|commit| {
@@ -934,14 +983,14 @@ impl Allowlist {
 }
 
 /// The lines that a match is on.
-fn lines_of<'t>(text: &'t [u8], span: &Range<usize>) -> &'t [u8] {
+fn lines_of(text: &[u8], span: &Range<usize>) -> Range<usize> {
     let before = text.get(..span.start).unwrap_or_default();
     let from = memchr::memrchr(b'\n', before).map_or(0, |at| at.saturating_add(1));
     let ahead = text.get(span.end..).unwrap_or_default();
     let to = span
         .end
         .saturating_add(memchr::memchr(b'\n', ahead).unwrap_or(ahead.len()));
-    text.get(from..to).unwrap_or_default()
+    from..to
 }
 
 /// A regular expression in Go's syntax.

@@ -160,6 +160,7 @@ pub fn open(
         take,
         public_channels: Vec::new(),
     };
+    from.seek(SeekFrom::Start(0))?;
     match kind {
         Kind::Zip => archive::zip(&mut opener, place, from),
         Kind::Tar => archive::tar(&mut opener, place, from),
@@ -295,13 +296,13 @@ fn not_opened(name: &str) -> String {
 const TOO_MUCH: &str =
     "it unpacks to more than is opened of a file of its size; the rest was not read";
 
-/// The start of a file, after which it stands at its start again.
+/// The start of a file, up to [`HEAD`] bytes, after which it stands behind that.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn head(from: &mut dyn ReadSeek) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
+pub fn head(from: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Room for a little more, so that the end of a short file is met without more room being made.
+    let mut head = Zeroizing::new(Vec::with_capacity(HEAD + 64));
     from.take(HEAD as u64).read_to_end(&mut head)?;
-    from.seek(SeekFrom::Start(0))?;
     Ok(head)
 }

@@ -109,6 +109,28 @@ fn sarif_keeps_to_the_schema_of_oasis() {
 }
 
 #[test]
+fn sarif_tells_every_place_of_a_key_with_many_and_the_others_of_a_few() {
+    let bench = Bench::with(&[("a.env", &assigned(1).repeat(150))]);
+    let log = scan(&bench, &["-f", "sarif"]).ends(1).json();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 150);
+    let prints: std::collections::BTreeSet<&str> = results
+        .iter()
+        .map(|one| {
+            one["partialFingerprints"]["primaryLocationLineHash"]
+                .as_str()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(prints.len(), 150);
+    let others = |at: usize| results[at]["relatedLocations"].as_array().map(Vec::len);
+    assert_eq!(
+        (others(0), others(99), others(100)),
+        (Some(20), Some(20), None)
+    );
+}
+
+#[test]
 fn the_report_for_gitlab_has_all_that_its_schema_asks_for() {
     let wanted: Value =
         serde_json::from_str(include_str!("../../fixtures/gitlab-secret-detection.json")).unwrap();

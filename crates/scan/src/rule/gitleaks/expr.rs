@@ -19,6 +19,21 @@ pub(super) struct Facts<'f> {
     pub(super) line: &'f [u8],
     pub(super) rule: &'f str,
     pub(super) description: &'f str,
+    /// All of the text, as far as it is looked at.
+    pub(super) fragment: &'f [u8],
+    /// Where the match is in it.
+    pub(super) span: (usize, usize),
+    /// Where the match's lines are in it.
+    pub(super) line_span: (usize, usize),
+    /// What `let` has named, the last first.
+    pub(super) bound: Option<&'f Bound<'f>>,
+}
+
+/// A value that `let` has named.
+#[derive(Debug)]
+pub(super) struct Bound<'f> {
+    value: Value<'f>,
+    before: Option<&'f Bound<'f>>,
 }
 
 /// An expression, ready to ask.
@@ -51,15 +66,39 @@ enum Node {
     All(Vec<Node>),
     Any(Vec<Node>),
     Compare(Relation, Box<Node>, Box<Node>),
-    Joined(Vec<Node>),
     Choice(Box<Node>, Box<Node>, Box<Node>),
     Else(Box<Node>, Box<Node>),
     Matches(Box<Node>, Regex),
     ContainsAny(Box<Node>, AhoCorasick),
     Entropy(Box<Node>),
     LikeWords(Box<Node>),
+    TokenRatio(Box<Node>),
     Length(Box<Node>),
     Lower(Box<Node>),
+    Fragment,
+    Spot(Spot),
+    /// Names the first value in the second.
+    Let(Box<Node>, Box<Node>),
+    /// What the `n`th `let` outwards has named.
+    Named(usize),
+    Sum(Box<Node>, Box<Node>),
+    Difference(Box<Node>, Box<Node>),
+    Least(Box<Node>, Box<Node>),
+    Most(Box<Node>, Box<Node>),
+    Slice(Box<Node>, Option<Box<Node>>, Option<Box<Node>>),
+    Item(Box<Node>, Box<Node>),
+    Split(Box<Node>, Vec<u8>),
+    Join(Box<Node>, Vec<u8>),
+    FirstMatch(Box<Node>, Regex),
+}
+
+/// A place in the text.
+#[derive(Debug, Clone, Copy)]
+enum Spot {
+    MatchStart,
+    MatchEnd,
+    LineStart,
+    LineEnd,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,11 +116,43 @@ enum Relation {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Value<'v> {
+pub(super) enum Value<'v> {
     Text(Cow<'v, [u8]>),
     Number(f64),
     Truth(bool),
+    List(Vec<Value<'v>>),
     Nothing,
+}
+
+impl Value<'_> {
+    fn owned(self) -> Value<'static> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => Value::Number(number),
+            Self::Truth(truth) => Value::Truth(truth),
+            Self::List(all) => Value::List(all.into_iter().map(Value::owned).collect()),
+            Self::Nothing => Value::Nothing,
+        }
+    }
+}
+
+/// A length as a number.
+fn exact(length: usize) -> f64 {
+    f64::from(u32::try_from(length).unwrap_or(u32::MAX))
+}
+
+/// A number as a place in something so long; what lies outside is the nearest end of it.
+fn place(number: f64, length: usize) -> usize {
+    let (mut low, mut high) = (0usize, length);
+    while low < high {
+        let middle = low.midpoint(high);
+        if exact(middle) < number {
+            low = middle.saturating_add(1);
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 impl Expr {
@@ -97,6 +168,7 @@ impl Expr {
             asks_for_words: false,
             unknown: Vec::new(),
             asks_for_commit: false,
+            names: Vec::new(),
         };
         let node = parser.choice()?;
         if let Some(token) = parser.tokens.get(parser.at) {
@@ -121,6 +193,9 @@ impl Expr {
 
 impl Node {
     fn may_be_truth(&self) -> bool {
+        if let Self::Let(_, rest) = self {
+            return rest.may_be_truth();
+        }
         !matches!(
             self,
             Self::Text(_)
@@ -133,10 +208,20 @@ impl Node {
                 | Self::Line
                 | Self::Rule
                 | Self::Description
-                | Self::Joined(_)
                 | Self::Entropy(_)
+                | Self::TokenRatio(_)
                 | Self::Length(_)
                 | Self::Lower(_)
+                | Self::Fragment
+                | Self::Spot(_)
+                | Self::Sum(..)
+                | Self::Difference(..)
+                | Self::Least(..)
+                | Self::Most(..)
+                | Self::Slice(..)
+                | Self::Split(..)
+                | Self::Join(..)
+                | Self::FirstMatch(..)
         )
     }
 
@@ -151,13 +236,71 @@ impl Node {
         }
     }
 
+    fn number(&self, facts: &Facts<'_>) -> Option<f64> {
+        match self.value(facts) {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// A number from two.
+    fn of_two(&self, other: &Self, facts: &Facts<'_>, make: fn(f64, f64) -> f64) -> Value<'static> {
+        match (self.number(facts), other.number(facts)) {
+            (Some(one), Some(other)) => Value::Number(make(one, other)),
+            _ => Value::Nothing,
+        }
+    }
+
+    /// A part of a text or a list; where an end is not said, up to the end of it.
+    fn slice<'v>(
+        &'v self,
+        from: Option<&Self>,
+        to: Option<&Self>,
+        facts: &Facts<'v>,
+    ) -> Option<Value<'v>> {
+        let ends = |length: usize| {
+            let end = |node: Option<&Self>, otherwise: usize| match node {
+                None => Some(otherwise),
+                Some(node) => node.number(facts).map(|number| place(number, length)),
+            };
+            Some(end(from, 0)?..end(to, length)?)
+        };
+        match self.value(facts) {
+            Value::Text(Cow::Borrowed(text)) => {
+                let part = text.get(ends(text.len())?).unwrap_or_default();
+                Some(Value::Text(Cow::Borrowed(part)))
+            }
+            Value::Text(Cow::Owned(text)) => {
+                let part = text.get(ends(text.len())?).unwrap_or_default();
+                Some(Value::Text(Cow::Owned(part.to_vec())))
+            }
+            Value::List(all) => {
+                let range = ends(all.len())?;
+                let count = range.end.saturating_sub(range.start);
+                Some(Value::List(
+                    all.into_iter().skip(range.start).take(count).collect(),
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    fn item<'v>(&'v self, at: &Self, facts: &Facts<'v>) -> Option<Value<'v>> {
+        let (Value::List(all), number) = (self.value(facts), at.number(facts)?) else {
+            return None;
+        };
+        let at = place(number, all.len());
+        (number >= 0.0).then(|| all.into_iter().nth(at)).flatten()
+    }
+
     fn value<'v>(&'v self, facts: &Facts<'v>) -> Value<'v> {
         let text = |text: &'v [u8]| Value::Text(Cow::Borrowed(text));
         match self {
             Self::Text(one) => text(one),
             Self::Number(number) => Value::Number(*number),
             Self::Truth(truth) => Value::Truth(*truth),
-            Self::Nothing | Self::List(_) => Value::Nothing,
+            Self::Nothing => Value::Nothing,
+            Self::List(all) => Value::List(all.iter().map(|node| node.value(facts)).collect()),
             Self::Path => text(facts.path.as_bytes()),
             Self::Commit => facts
                 .commit
@@ -174,16 +317,6 @@ impl Node {
             Self::All(nodes) => Value::Truth(nodes.iter().all(|node| node.holds(facts))),
             Self::Any(nodes) => Value::Truth(nodes.iter().any(|node| node.holds(facts))),
             Self::Compare(relation, one, other) => compare(*relation, one, other, facts),
-            Self::Joined(nodes) => {
-                let mut whole = Vec::new();
-                for node in nodes {
-                    match node.text(facts) {
-                        Some(part) => whole.extend_from_slice(&part),
-                        None => return Value::Nothing,
-                    }
-                }
-                Value::Text(Cow::Owned(whole))
-            }
             Self::Choice(when, then, otherwise) => {
                 if when.holds(facts) {
                     then.value(facts)
@@ -209,14 +342,116 @@ impl Node {
                 let words = letters::in_words(&text);
                 !text.is_empty() && words.saturating_mul(2) >= text.len()
             })),
-            Self::Length(node) => node.text(facts).map_or(Value::Nothing, |text| {
-                Value::Number(f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX)))
+            Self::TokenRatio(node) => node
+                .text(facts)
+                .map_or(Value::Nothing, |text| Value::Number(token_ratio(&text))),
+            Self::Length(node) => match node.value(facts) {
+                Value::Text(text) => Value::Number(exact(text.len())),
+                Value::List(all) => Value::Number(exact(all.len())),
+                _ => Value::Nothing,
+            },
+            Self::Fragment => text(facts.fragment),
+            Self::Spot(spot) => Value::Number(exact(match spot {
+                Spot::MatchStart => facts.span.0,
+                Spot::MatchEnd => facts.span.1,
+                Spot::LineStart => facts.line_span.0,
+                Spot::LineEnd => facts.line_span.1,
+            })),
+            Self::Let(named, rest) => {
+                let bound = Bound {
+                    value: named.value(facts),
+                    before: facts.bound,
+                };
+                let facts = Facts {
+                    bound: Some(&bound),
+                    ..*facts
+                };
+                rest.value(&facts).owned()
+            }
+            Self::Named(outwards) => {
+                let mut bound = facts.bound;
+                for _ in 0..*outwards {
+                    bound = bound.and_then(|bound| bound.before);
+                }
+                match bound.map(|bound| &bound.value) {
+                    Some(Value::Text(text)) => Value::Text(Cow::Borrowed(text)),
+                    Some(value) => value.clone(),
+                    None => Value::Nothing,
+                }
+            }
+            Self::Sum(one, other) => match (one.value(facts), other.value(facts)) {
+                (Value::Number(one), Value::Number(other)) => Value::Number(one + other),
+                (Value::Text(one), Value::Text(other)) => joined([one, other], b""),
+                _ => Value::Nothing,
+            },
+            Self::Difference(one, other) => one.of_two(other, facts, |one, other| one - other),
+            Self::Least(one, other) => one.of_two(other, facts, f64::min),
+            Self::Most(one, other) => one.of_two(other, facts, f64::max),
+            Self::Slice(node, from, to) => node
+                .slice(from.as_deref(), to.as_deref(), facts)
+                .unwrap_or(Value::Nothing),
+            Self::Item(node, at) => node.item(at, facts).unwrap_or(Value::Nothing),
+            Self::Split(node, by) => node.text(facts).map_or(Value::Nothing, |text| {
+                let parts = split(&text, by).into_iter();
+                Value::List(
+                    parts
+                        .map(|part| Value::Text(Cow::Owned(part.to_vec())))
+                        .collect(),
+                )
+            }),
+            Self::Join(node, by) => match node.value(facts) {
+                Value::List(all) => {
+                    let texts: Option<Vec<Cow<'v, [u8]>>> = all
+                        .into_iter()
+                        .map(|one| match one {
+                            Value::Text(text) => Some(text),
+                            _ => None,
+                        })
+                        .collect();
+                    texts.map_or(Value::Nothing, |all| joined(all, by))
+                }
+                _ => Value::Nothing,
+            },
+            Self::FirstMatch(node, regex) => node.text(facts).map_or(Value::Nothing, |text| {
+                let found = regex.find(&text).map(|found| found.as_bytes().to_vec());
+                Value::Text(Cow::Owned(found.unwrap_or_default()))
             }),
             Self::Lower(node) => node.text(facts).map_or(Value::Nothing, |text| {
                 Value::Text(Cow::Owned(text.to_ascii_lowercase()))
             }),
         }
     }
+}
+
+/// About how many letters a token has: words have long ones, random text has short ones.
+fn token_ratio(text: &[u8]) -> f64 {
+    let (all, words) = (exact(text.len()), exact(letters::in_words(text)));
+    let tokens = words / 4.0 + (all - words) / 2.0;
+    if tokens > 0.0 { all / tokens } else { 0.0 }
+}
+
+/// The longest text that an expression may make.
+const LONGEST: usize = 1 << 20;
+
+/// Texts behind each other; nothing, where that grows too long.
+fn joined<'v>(all: impl AsRef<[Cow<'v, [u8]>]>, by: &[u8]) -> Value<'static> {
+    let all = all.as_ref();
+    let lengths = all.iter().map(|text| text.len().saturating_add(by.len()));
+    match lengths.fold(0usize, usize::saturating_add) {
+        0..=LONGEST => Value::Text(Cow::Owned(all.join(by))),
+        _ => Value::Nothing,
+    }
+}
+
+fn split<'t>(text: &'t [u8], by: &[u8]) -> Vec<&'t [u8]> {
+    let mut parts = Vec::new();
+    let mut from = 0usize;
+    for at in memchr::memmem::find_iter(text, by) {
+        parts.push(text.get(from..at).unwrap_or_default());
+        from = at.saturating_add(by.len());
+    }
+    parts.push(text.get(from..).unwrap_or_default());
+    parts
 }
 
 fn compare<'v>(relation: Relation, one: &'v Node, other: &'v Node, facts: &Facts<'v>) -> Value<'v> {
@@ -263,9 +498,9 @@ impl Token {
 }
 
 /// The longest first.
-const SIGNS: [&str; 24] = [
+const SIGNS: [&str; 25] = [
     "[?", ".?", "?.", "??", "&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "?", ":", "(", ")",
-    "[", "]", ",", ".", "+", "-", ";",
+    "[", "]", ",", ".", "+", "-", ";", "=",
 ];
 
 fn tokens(text: &str) -> Result<Vec<Token>, String> {
@@ -371,6 +606,8 @@ struct Parser {
     asks_for_words: bool,
     unknown: Vec<String>,
     asks_for_commit: bool,
+    /// What `let` has named so far.
+    names: Vec<String>,
 }
 
 /// How deep an expression may be nested.
@@ -418,6 +655,11 @@ impl Parser {
         if self.depth > DEEPEST {
             return Err(format!("is nested more than {DEEPEST} deep"));
         }
+        if self.takes_word("let") {
+            let node = self.naming()?;
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(node);
+        }
         let when = self.any()?;
         let node = if self.takes("?") {
             let then = self.choice()?;
@@ -429,6 +671,18 @@ impl Parser {
         };
         self.depth = self.depth.saturating_sub(1);
         Ok(node)
+    }
+
+    /// `let name = value; rest`, behind the `let`.
+    fn naming(&mut self) -> Parsed {
+        let name = self.name()?;
+        self.needs("=")?;
+        let value = self.choice()?;
+        self.needs(";")?;
+        self.names.push(name);
+        let rest = self.choice()?;
+        self.names.pop();
+        Ok(Node::Let(Box::new(value), Box::new(rest)))
     }
 
     fn any(&mut self) -> Parsed {
@@ -499,11 +753,22 @@ impl Parser {
     }
 
     fn joined(&mut self) -> Parsed {
-        let mut nodes = vec![self.or_else()?];
-        while self.takes("+") {
-            nodes.push(self.or_else()?);
+        let mut node = self.or_else()?;
+        let mut times = 0u32;
+        loop {
+            let make = if self.takes("+") {
+                Node::Sum
+            } else if self.takes("-") {
+                Node::Difference
+            } else {
+                return Ok(node);
+            };
+            times = times.saturating_add(1);
+            if times > DEEPEST {
+                return Err(format!("has more than {DEEPEST} sums in a row"));
+            }
+            node = make(Box::new(node), Box::new(self.or_else()?));
         }
-        Ok(one_or(nodes, Node::Joined))
     }
 
     fn or_else(&mut self) -> Parsed {
@@ -545,10 +810,17 @@ impl Parser {
     fn postfix(&mut self) -> Parsed {
         let mut node = self.primary()?;
         let mut times = 0u32;
-        while self.takes(".") {
+        loop {
             times = times.saturating_add(1);
             if times > DEEPEST {
                 return Err(format!("calls more than {DEEPEST} functions in a row"));
+            }
+            if self.takes("[") {
+                node = self.part_of(node)?;
+                continue;
+            }
+            if !self.takes(".") {
+                return Ok(node);
             }
             let name = self.name()?;
             let mut given = self.arguments()?;
@@ -571,7 +843,26 @@ impl Parser {
                 _ => return Err(format!("the function `{name}` is not known")),
             };
         }
-        Ok(node)
+    }
+
+    /// `[2]`, `[1:3]`, `[:3]`, `[1:]`, behind the bracket.
+    fn part_of(&mut self, node: Node) -> Parsed {
+        let from = match self.is(":") {
+            true => None,
+            false => Some(Box::new(self.choice()?)),
+        };
+        let node = Box::new(node);
+        if self.takes(":") {
+            let to = match self.is("]") {
+                true => None,
+                false => Some(Box::new(self.choice()?)),
+            };
+            self.needs("]")?;
+            return Ok(Node::Slice(node, from, to));
+        }
+        self.needs("]")?;
+        from.map(|at| Node::Item(node, at))
+            .ok_or_else(|| "`[]` needs a number".to_owned())
     }
 
     fn name(&mut self) -> Result<String, String> {
@@ -650,7 +941,10 @@ impl Parser {
                 let name = self.name()?;
                 self.call(&name)
             }
-            name => self.call(name),
+            name => match self.names.iter().rev().position(|one| one == name) {
+                Some(outwards) => Ok(Node::Named(outwards)),
+                None => self.call(name),
+            },
         }
     }
 
@@ -678,6 +972,11 @@ impl Parser {
             ("finding", "line") => Node::Line,
             ("finding", "rule_id") => Node::Rule,
             ("finding", "description") => Node::Description,
+            ("finding", "fragment_raw") => Node::Fragment,
+            ("finding", "match_start_idx") => Node::Spot(Spot::MatchStart),
+            ("finding", "match_end_idx") => Node::Spot(Spot::MatchEnd),
+            ("finding", "match_line_start_idx") => Node::Spot(Spot::LineStart),
+            ("finding", "match_line_end_idx") => Node::Spot(Spot::LineEnd),
             ("finding", _) => return Err(format!("finding[\"{key}\"] is not known")),
             (_, "path") => Node::Path,
             (_, "git.sha") => {
@@ -719,10 +1018,38 @@ impl Parser {
                 self.asks_for_words = true;
                 Ok(Node::Not(Box::new(Node::LikeWords(Box::new(node)))))
             }
+            ("tokenRatio", Some(node), None, None) => {
+                self.asks_for_words = true;
+                Ok(Node::TokenRatio(Box::new(node)))
+            }
+            // How sure a rule is is not told here; a finding is none or one.
+            ("setConfidence", Some(_), None, None) => Ok(Node::Nothing),
+            ("min", Some(one), Some(other), None) => {
+                Ok(Node::Least(Box::new(one), Box::new(other)))
+            }
+            ("max", Some(one), Some(other), None) => Ok(Node::Most(Box::new(one), Box::new(other))),
+            ("split", Some(node), Some(Node::Text(by)), None) if !by.is_empty() => {
+                Ok(Node::Split(Box::new(node), by))
+            }
+            ("join", Some(node), Some(Node::Text(by)), None) => Ok(Node::Join(Box::new(node), by)),
+            ("findMatch", Some(node), Some(Node::Text(pattern)), None) => {
+                let regex = compiled(&String::from_utf8_lossy(&pattern), "")
+                    .map_err(|error| error.problem)?;
+                Ok(Node::FirstMatch(Box::new(node), regex))
+            }
+            ("min" | "max", ..) => wrong("two numbers"),
+            ("split" | "join" | "findMatch", ..) => wrong("a value and a text as it is"),
             ("size" | "len", Some(node), None, None) => Ok(Node::Length(Box::new(node))),
             ("lower", Some(node), None, None) => Ok(Node::Lower(Box::new(node))),
             (
-                "entropy" | "failsTokenEfficiency" | "tokenEfficiencyOK" | "size" | "len" | "lower",
+                "entropy"
+                | "failsTokenEfficiency"
+                | "tokenEfficiencyOK"
+                | "tokenRatio"
+                | "setConfidence"
+                | "size"
+                | "len"
+                | "lower",
                 ..,
             ) => wrong("one value"),
             _ => Err(format!("the function `{name}` is not known")),
@@ -807,6 +1134,10 @@ mod tests {
             line: b"  Example: key=q8Zk2LmX7vTr4WnYb1CdP0",
             rule: "r1",
             description: "d",
+            fragment: b"first\n  Example: key=q8Zk2LmX7vTr4WnYb1CdP0 # end\nlast",
+            span: (17, 43),
+            line_span: (6, 49),
+            ..Facts::default()
         };
         Expr::parse(text)
             .unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -833,6 +1164,19 @@ mod tests {
             "len(finding.secret) >= 22 && size(finding.secret) < 23",
             "\"a\" + \"b\" == 'ab'",
             "-1 < 0",
+            // What version 2 adds.
+            "let x = 1; x + 1 == 2",
+            "let a = \"x\"; let b = a + \"y\"; a == \"x\" && b == \"xy\"",
+            "false || (\nlet x = len(finding.secret);\nx - 2 == 20\n)",
+            "let x = 1; let x = x + 1; x == 2",
+            "let level = true ? \"low\" : \"high\"; let _ = setConfidence(level); level == \"low\"",
+            "finding[\"fragment_raw\"][finding[\"match_start_idx\"]:finding[\"match_end_idx\"]] == finding[\"match\"]",
+            "finding.fragment_raw[max(finding.match_start_idx - 50, finding.match_line_start_idx):finding.match_start_idx] == \"  Example: \"",
+            "finding.fragment_raw[finding.match_end_idx:min(finding.match_end_idx + 50, finding.match_line_end_idx)] == \" # end\"",
+            "let lines = split(finding.fragment_raw, \"\\n\"); len(lines) == 3 && lines[len(lines) - 1] == \"last\"",
+            "join(split(\"a-b-c\", \"-\")[1:], \"+\") == \"b+c\" && join(split(\"a-b-c\", \"-\")[:9], \"\") == \"abc\"",
+            "findMatch(\"client.id\", \"^[a-z]+\") == \"client\" && findMatch(\"1\", \"^[a-z]+\") == \"\"",
+            "tokenRatio(finding.secret) < 2.5 && tokenRatio(\"correct-horse-battery\") >= 2.5",
         ] {
             assert!(holds(text), "{text}");
         }
@@ -844,6 +1188,9 @@ mod tests {
             // What is not known never holds, not even its opposite.
             "attributes[\"git.author_name\"] contains \"bot\"",
             "!(attributes[\"git.author_name\"] contains \"bot\")",
+            "let who = attributes[\"git.author_name\"]; who contains \"bot\" || !(who contains \"bot\")",
+            "split(\"a\", \"-\")[1] == \"a\"",
+            "\"a\" - \"b\" == 0",
             "false",
         ] {
             assert!(!holds(text), "{text}");
@@ -856,7 +1203,13 @@ mod tests {
             ("jwtExpired(finding.secret)", "`jwtExpired` is not known"),
             ("finding[\"context\"] == \"\"", "finding[\"context\"]"),
             ("finding.secret", "neither true nor false"),
-            ("let x = 1; true", "`=` is not known"),
+            ("let x = 1; y == 1", "`y` is not known"),
+            ("(let x = 1; x == 1) && x == 1", "`x` is not known"),
+            ("let x = 1", "`;` is missing"),
+            ("let x = 1; x + 1", "neither true nor false"),
+            ("split(finding.line, \"\") == \"\"", "a value and a text"),
+            ("finding.line[] == \"\"", "not expected"),
+            ("min(1) == 1", "two numbers"),
             ("entropy(1, 2) > 3", "takes one value"),
             ("matchesAny(finding.secret, [`(`])", "unclosed"),
             ("true &&", "ends too early"),

@@ -238,3 +238,32 @@ fn a_commit_is_allowed_whatever_it_brought_in() {
     assert!(rules.allows_commit("other", "a.txt", "ff"));
     assert!(!rules.allows_commit("other", "b.txt", "ff"));
 }
+
+#[test]
+fn the_more_specific_rule_has_the_finding() {
+    let rule = |id: &str, more: &str| {
+        format!("[[rules]]\nid = \"{id}\"\nregex = '''key=(acme_[a-z]{{8}})'''\n{more}\n")
+    };
+    let found = |rules: &[String]| -> Vec<String> {
+        let rules = Gitleaks::parse(&rules.concat()).unwrap();
+        let hits = rules.find(b"key=acme_qwxzkjvb", Origin::default());
+        hits.into_iter().map(|hit| hit.rule.to_owned()).collect()
+    };
+    assert_eq!(found(&[rule("a-generic", ""), rule("b", "")]), ["b"]);
+    assert_eq!(found(&[rule("a-generic", "")]), ["a-generic"]);
+    assert_eq!(found(&[rule("a", ""), rule("b", "specificity = 1")]), ["b"]);
+    assert_eq!(found(&[rule("a", ""), rule("b", "")]), ["a", "b"]);
+    // What a filter drops takes nothing away.
+    let none = rule("b", "filter = '''true'''");
+    assert_eq!(found(&[rule("a-generic", ""), none]), ["a-generic"]);
+}
+
+#[test]
+fn version_two_names_the_group_of_the_value() {
+    let rules = Gitleaks::parse(
+        "[[rules]]\nid = \"r\"\nregex = '''(user)=(?P<value>[a-z]+)'''\nvalueGroup = 2\n",
+    );
+    let rules = rules.unwrap();
+    let hits = rules.find(b"user=someone", Origin::default());
+    assert_eq!(hits.first().map(|hit| hit.span.clone()), Some(5..12));
+}

@@ -1,0 +1,468 @@
+//! The one file that knows which database it is: connections, begin, bulk writes, lists as arguments, claims.
+//!
+//! Both take the same SQL with `$1` for the first argument. Arguments are integers, texts and lists of them: times
+//! are microseconds, ids and JSON are texts, booleans are 0 and 1.
+
+use sqlx::{
+    AssertSqlSafe, Row as _, Transaction,
+    postgres::{PgPool, PgPoolOptions, PgRow, Postgres},
+    sqlite::{
+        Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
+    },
+};
+use std::{fmt::Write as _, path::Path, time::Duration};
+
+/// How long a statement waits for another writer.
+const BUSY: Duration = Duration::from_secs(10);
+/// How long a caller waits for a free connection.
+const WAIT: Duration = Duration::from_secs(10);
+/// Connections that read at the same time.
+const READERS: u32 = 4;
+/// Connections to PostgreSQL.
+const CONNECTIONS: u32 = 10;
+/// Parameters of one statement that SQLite takes for sure.
+const PARAMETERS: usize = 30_000;
+/// Rows of one statement, so that a few prepared statements serve all.
+const ROWS: usize = 500;
+
+/// What a statement is given.
+#[derive(Debug, Clone)]
+pub(crate) enum Arg {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Ints(Vec<i64>),
+    Texts(Vec<String>),
+}
+
+macro_rules! arg {
+    ($($from:ty => |$value:ident| $arg:expr;)+) => { $(
+        impl From<$from> for Arg {
+            fn from($value: $from) -> Self {
+                $arg
+            }
+        }
+    )+ };
+}
+
+arg! {
+    i64 => |value| Self::Int(Some(value));
+    Option<i64> => |value| Self::Int(value);
+    bool => |value| Self::Int(Some(i64::from(value)));
+    u64 => |value| Self::Int(Some(i64::try_from(value).unwrap_or(i64::MAX)));
+    String => |value| Self::Text(Some(value));
+    &str => |value| Self::Text(Some(value.to_owned()));
+    Option<String> => |value| Self::Text(value);
+    Option<&str> => |value| Self::Text(value.map(str::to_owned));
+    Vec<String> => |value| Self::Texts(value);
+    Vec<i64> => |value| Self::Ints(value);
+}
+
+/// The arguments of a statement, in order.
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::dialect::Arg::from($value)),*] };
+}
+pub(crate) use args;
+
+/// What a column of a bulk write holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Int,
+    Text,
+}
+
+/// One row of an answer.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    pub(crate) fn int(&self, at: usize) -> Result<i64, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(at),
+            Self::Postgres(row) => row.try_get(at),
+        }
+    }
+
+    pub(crate) fn maybe_int(&self, at: usize) -> Result<Option<i64>, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(at),
+            Self::Postgres(row) => row.try_get(at),
+        }
+    }
+
+    pub(crate) fn text(&self, at: usize) -> Result<String, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(at),
+            Self::Postgres(row) => row.try_get(at),
+        }
+    }
+
+    pub(crate) fn maybe_text(&self, at: usize) -> Result<Option<String>, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(at),
+            Self::Postgres(row) => row.try_get(at),
+        }
+    }
+}
+
+/// Open connections to one database.
+#[derive(Debug, Clone)]
+pub(crate) enum Pool {
+    /// One connection that writes, several that read.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropped, it leaves nothing.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+macro_rules! bound {
+    ($sql:expr, $args:expr, |$arg:ident| $ints:expr, $texts:expr) => {{
+        let mut query = sqlx::query(AssertSqlSafe($sql.to_owned()));
+        for arg in $args {
+            query = match arg {
+                Arg::Int(value) => query.bind(value),
+                Arg::Text(value) => query.bind(value),
+                Arg::Ints($arg) => query.bind($ints),
+                Arg::Texts($arg) => query.bind($texts),
+            };
+        }
+        query
+    }};
+}
+
+macro_rules! sqlite {
+    ($sql:expr, $args:expr) => {
+        bound!(
+            $sql,
+            $args,
+            |list| serde_json::to_string(&list).unwrap_or_default(),
+            serde_json::to_string(&list).unwrap_or_default()
+        )
+    };
+}
+
+macro_rules! postgres {
+    ($sql:expr, $args:expr) => {
+        bound!($sql, $args, |list| list, list)
+    };
+}
+
+impl Pool {
+    /// Opens a file of SQLite, made where there is none: write-ahead log, foreign keys checked, durable at every
+    /// commit.
+    pub(crate) async fn sqlite(file: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .pragma("cache_size", "-32768")
+            .pragma("trusted_schema", "OFF");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(WAIT)
+            .connect_with(options.clone())
+            .await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(0)
+            .acquire_timeout(WAIT)
+            .connect_lazy_with(options.create_if_missing(false).pragma("query_only", "ON"));
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Connects to PostgreSQL by a URL.
+    pub(crate) async fn postgres(url: &str) -> Result<Self, sqlx::Error> {
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(WAIT)
+            .connect(url)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Begins a transaction that writes: on SQLite it takes the one writer's lock at once, so that it cannot fail
+    /// half way for want of it.
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
+            }
+            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+        }
+    }
+
+    pub(crate) async fn rows(&self, sql: &str, args: Vec<Arg>) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Self::Sqlite { readers, .. } => {
+                let rows = sqlite!(sql, args).fetch_all(readers).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(pool) => {
+                let rows = postgres!(sql, args).fetch_all(pool).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// Copies the whole database to a new file. SQLite alone: PostgreSQL has its own tools.
+    pub(crate) async fn copy_to(&self, file: &Path) -> Result<bool, sqlx::Error> {
+        let Self::Sqlite { writer, .. } = self else {
+            return Ok(false);
+        };
+        sqlx::query("VACUUM INTO $1")
+            .bind(file.to_string_lossy().into_owned())
+            .execute(writer)
+            .await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+impl Tx {
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &str,
+        args: Vec<Arg>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => {
+                let rows = sqlite!(sql, args).fetch_all(&mut **tx).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Self::Postgres(tx) => {
+                let rows = postgres!(sql, args).fetch_all(&mut **tx).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    pub(crate) async fn run(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => Ok(sqlite!(sql, args).execute(&mut **tx).await?.rows_affected()),
+            Self::Postgres(tx) => Ok(postgres!(sql, args)
+                .execute(&mut **tx)
+                .await?
+                .rows_affected()),
+        }
+    }
+
+    /// Runs the statements of a migration.
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+                .execute(&mut **tx)
+                .await
+                .map(|_| ()),
+            // Texts compare by their bytes, as on SQLite, whatever the database was made with.
+            Self::Postgres(tx) => {
+                let sql = sql.replace(" TEXT", " TEXT COLLATE \"C\"");
+                sqlx::raw_sql(AssertSqlSafe(sql))
+                    .execute(&mut **tx)
+                    .await
+                    .map(|_| ())
+            }
+        }
+    }
+
+    /// Waits until nobody else migrates this database.
+    pub(crate) async fn lock_schema(&mut self) -> Result<(), sqlx::Error> {
+        match self {
+            // BEGIN IMMEDIATE holds the lock already.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => sqlx::query("SELECT pg_advisory_xact_lock(7355608)")
+                .execute(&mut **tx)
+                .await
+                .map(|_| ()),
+        }
+    }
+
+    /// Writes many rows: `INSERT INTO table (columns) …` and then `tail`, such as `ON CONFLICT (id) DO NOTHING`.
+    /// `INVARIANT`: every row has as many arguments as there are columns.
+    pub(crate) async fn bulk(
+        &mut self,
+        table: &str,
+        columns: &[(&str, Kind)],
+        rows: Vec<Vec<Arg>>,
+        tail: &str,
+    ) -> Result<u64, sqlx::Error> {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
+        let mut written = 0u64;
+        match self {
+            Self::Sqlite(tx) => {
+                let most = (PARAMETERS / columns.len().max(1)).clamp(1, ROWS);
+                let mut rows = rows.into_iter().peekable();
+                while rows.peek().is_some() {
+                    let some: Vec<Vec<Arg>> = rows.by_ref().take(most).collect();
+                    let mut sql = format!("INSERT INTO {table} ({names}) VALUES ");
+                    let one = format!("({})", vec!["?"; columns.len()].join(", "));
+                    for at in 0..some.len() {
+                        sql.push_str(if at > 0 { ", " } else { "" });
+                        sql.push_str(&one);
+                    }
+                    let _ = write!(sql, " {tail}");
+                    let is_full = some.len() == most;
+                    let query = sqlite!(sql, some.into_iter().flatten()).persistent(is_full);
+                    let done = query.execute(&mut **tx).await?;
+                    written = written.saturating_add(done.rows_affected());
+                }
+            }
+            Self::Postgres(tx) => {
+                let arrays: Vec<String> = columns
+                    .iter()
+                    .enumerate()
+                    .map(|(at, (_, kind))| {
+                        let kind = match kind {
+                            Kind::Int => "bigint",
+                            Kind::Text => "text",
+                        };
+                        format!("${}::{kind}[]", at.saturating_add(1))
+                    })
+                    .collect();
+                let arrays = arrays.join(", ");
+                let sql =
+                    format!("INSERT INTO {table} ({names}) SELECT * FROM UNNEST({arrays}) {tail}");
+                let mut rows = rows.into_iter().peekable();
+                while rows.peek().is_some() {
+                    let mut ints: Vec<Vec<Option<i64>>> = vec![Vec::new(); columns.len()];
+                    let mut texts: Vec<Vec<Option<String>>> = vec![Vec::new(); columns.len()];
+                    for row in rows.by_ref().take(ROWS.saturating_mul(10)) {
+                        let slots = ints.iter_mut().zip(&mut texts);
+                        for (arg, (ints, texts)) in row.into_iter().zip(slots) {
+                            match arg {
+                                Arg::Int(value) => ints.push(value),
+                                Arg::Text(value) => texts.push(value),
+                                Arg::Ints(_) | Arg::Texts(_) => {}
+                            }
+                        }
+                    }
+                    let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
+                    for ((_, kind), (ints, texts)) in
+                        columns.iter().zip(ints.into_iter().zip(texts))
+                    {
+                        query = match kind {
+                            Kind::Int => query.bind(ints),
+                            Kind::Text => query.bind(texts),
+                        };
+                    }
+                    let done = query.execute(&mut **tx).await?;
+                    written = written.saturating_add(done.rows_affected());
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    /// Says of records, each by source and identity, which key they are of.
+    pub(crate) async fn link(
+        &mut self,
+        table: &str,
+        rows: Vec<(String, String, String)>,
+    ) -> Result<u64, sqlx::Error> {
+        let set = format!("UPDATE {table} SET key_id = v.k FROM");
+        let on = format!(
+            "WHERE {table}.source = v.s AND {table}.identity = v.i AND {table}.key_id IS DISTINCT FROM v.k"
+        );
+        match self {
+            Self::Sqlite(_) => {
+                let from = "(SELECT value ->> 0 AS s, value ->> 1 AS i, value ->> 2 AS k FROM json_each($1)) AS v";
+                let list = serde_json::to_string(&rows).unwrap_or_default();
+                self.run(&format!("{set} {from} {on}"), args![list]).await
+            }
+            Self::Postgres(_) => {
+                let from = "UNNEST($1::text[], $2::text[], $3::text[]) AS v(s, i, k)";
+                let mut lists = (Vec::new(), Vec::new(), Vec::new());
+                for (source, identity, key) in rows {
+                    lists.0.push(source);
+                    lists.1.push(identity);
+                    lists.2.push(key);
+                }
+                self.run(
+                    &format!("{set} {from} {on}"),
+                    args![lists.0, lists.1, lists.2],
+                )
+                .await
+            }
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Makes it stand. Called by the transaction with its event, and by what moves leases.
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+/// `column IN (…)` over a list that is argument `at`.
+pub(crate) fn among(is_postgres: bool, column: &str, at: usize) -> String {
+    if is_postgres {
+        format!("{column} = ANY(${at})")
+    } else {
+        format!("{column} IN (SELECT value FROM json_each(${at}))")
+    }
+}
+
+/// What follows a SELECT whose rows the transaction is about to write, so that it waits for whoever does now.
+pub(crate) fn for_update(is_postgres: bool) -> &'static str {
+    if is_postgres { " FOR UPDATE" } else { "" }
+}
+
+/// The same, where rows that another transaction holds are passed over.
+pub(crate) fn for_update_skipping(is_postgres: bool) -> &'static str {
+    if is_postgres {
+        " FOR UPDATE SKIP LOCKED"
+    } else {
+        ""
+    }
+}
+
+/// Whether an error says that the same thing may work when tried again: another writer was there first, or the
+/// connection broke.
+pub(crate) fn may_pass(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // SQLite: busy, locked. PostgreSQL: serialization failure, deadlock, shutdown, starting up.
+            matches!(
+                code.as_ref(),
+                "5" | "6" | "261" | "517" | "40001" | "40P01" | "57P01" | "57P02" | "57P03"
+            )
+        }),
+        _ => false,
+    }
+}
