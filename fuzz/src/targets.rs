@@ -9,6 +9,7 @@ use tenure_connect::{
     edits,
     http::Answer,
     importer::{self, ColumnMap, Input, Recognised},
+    oidc,
     validate::answer::{self, Reading},
 };
 use tenure_model::{
@@ -284,6 +285,16 @@ pub static OTHERS: &[Target] = &[
         name: "bearer",
         run: bearer,
         corpus: bearers,
+    },
+    Target {
+        name: "oidc_document",
+        run: oidc_document,
+        corpus: oidc_documents,
+    },
+    Target {
+        name: "oidc_answer",
+        run: oidc_answer,
+        corpus: oidc_answers,
     },
     Target {
         name: "exception",
@@ -1146,6 +1157,89 @@ fn bearers() -> Vec<Vec<u8>> {
     ["Ann@X.io", "emea/payments", "*", token.expose()]
         .map(|text| text.as_bytes().to_vec())
         .to_vec()
+}
+
+/// What an identity provider says: discovery, keys, tokens, claims. Refused, or read into what can be held.
+pub fn oidc_document(bytes: &[u8]) {
+    if let Ok(issuer) = oidc::Issuer::parse("https://id.example.com")
+        && let Ok(read) = oidc::Metadata::parse(bytes, &issuer)
+    {
+        let required = [
+            &read.authorization_endpoint,
+            &read.token_endpoint,
+            &read.jwks_uri,
+        ];
+        let optional = [&read.userinfo_endpoint, &read.end_session_endpoint];
+        for url in required.into_iter().chain(optional.into_iter().flatten()) {
+            assert!(url.scheme() == "https" && url.fragment().is_none());
+        }
+        assert!(!read.algorithms.is_empty());
+    }
+    if let Ok(keys) = oidc::KeySet::parse(bytes) {
+        assert!(keys.len() <= 100);
+    }
+    let now = Moment::from_micros(1_790_000_000_000_000);
+    if let Some(who) = oidc::read_unchecked(bytes, now) {
+        assert!(who.auth_time.is_none_or(|time| time <= now));
+        assert!(
+            who.email
+                .is_none_or(|email| !email.contains(char::is_control))
+        );
+        assert!(who.amr.len() <= 20);
+    }
+}
+
+fn oidc_documents() -> Vec<Vec<u8>> {
+    [
+        r#"{"issuer":"https://id.example.com","authorization_endpoint":"https://id.example.com/auth?a=1",
+            "token_endpoint":"https://id.example.com/token","jwks_uri":"https://id.example.com/keys",
+            "userinfo_endpoint":"https://id.example.com/me","end_session_endpoint":"https://id.example.com/out",
+            "response_types_supported":["code"],"id_token_signing_alg_values_supported":["RS256","EdDSA"],
+            "token_endpoint_auth_methods_supported":["private_key_jwt"],
+            "code_challenge_methods_supported":["S256"],
+            "authorization_response_iss_parameter_supported":true}"#,
+        r#"{"keys":[{"kty":"RSA","kid":"1","use":"sig","alg":"RS256","n":"AQAB","e":"AQAB"},
+            {"kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+             "y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+            {"kty":"OKP","crv":"Ed25519","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]}"#,
+        r#"{"iss":"https://id.example.com","sub":"ann","aud":["tenure"],"azp":"tenure","exp":1790000300,
+            "nbf":1790000000,"iat":1790000000.5,"nonce":"nonce","auth_time":1790000001,"acr":"1","amr":["pwd","mfa"],
+            "email":"ann@example.com","email_verified":"true","name":"Ann","groups":["a","b"],
+            "_claim_names":{"groups":"src1"}}"#,
+        // {"alg":"EdDSA","kid":"1"} . {"sub":"ann"}
+        r#"{"id_token":"eyJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiJhbm4ifQ.AAAA","access_token":"a",
+            "token_type":"Bearer"}"#,
+        "eyJhbGciOiJFZERTQSIsImtpZCI6IjEifQ.eyJzdWIiOiJhbm4ifQ.AAAA",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
+/// What a browser brings: an answer of an identity provider, a path to go back to, an issuer. What is taken for a path of
+/// this server leads nowhere else.
+pub fn oidc_answer(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let _ = oidc::Callback::parse(&text);
+    if let Ok(issuer) = oidc::Issuer::parse(&text) {
+        assert_eq!(issuer.as_str(), text);
+    }
+    if let Ok(path) = oidc::ReturnTo::parse(&text) {
+        let path = path.as_str();
+        assert!(path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'));
+        assert!(path.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+}
+
+fn oidc_answers() -> Vec<Vec<u8>> {
+    [
+        "code=a%20b&state=c&iss=https%3A%2F%2Fid.example.com",
+        "error=access_denied&error_description=no&state=c",
+        "/keys?owner=ann&next=%2F%2F",
+        "/.//evil.example",
+        "https://id.example.com/realm",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 /// An exception as it is stored: refused, or one that nobody tied to its key has signed.

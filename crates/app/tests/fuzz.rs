@@ -276,6 +276,14 @@ fn the_real_content_is_understood() {
     for one in text("template") {
         tenure_model::catalog::template::Template::parse(&one).unwrap();
     }
+    let documents = text("oidc_document");
+    let issuer = tenure_connect::oidc::Issuer::parse("https://id.example.com").unwrap();
+    tenure_connect::oidc::Metadata::parse(documents[0].as_bytes(), &issuer).unwrap();
+    let keys = tenure_connect::oidc::KeySet::parse(documents[1].as_bytes()).unwrap();
+    assert_eq!(keys.len(), 3);
+    let now = tenure_model::moment::Moment::from_micros(1_790_000_000_000_000);
+    let who = tenure_connect::oidc::read_unchecked(documents[2].as_bytes(), now).unwrap();
+    assert_eq!(who.email.as_deref(), Some("ann@example.com"));
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join(".git")).unwrap();
     fs::write(folder.path().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
