@@ -8,7 +8,7 @@ use tenure_model::document::{Document, Place};
 use zeroize::Zeroizing;
 
 /// Bytes at the start of a file that tell what it is.
-pub const HEAD: usize = 8 << 10;
+pub const HEAD: usize = crate::reader::HEAD;
 
 /// Takes what a source holds.
 pub trait Take {
