@@ -21,7 +21,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("connect", &["model"]),
     ("store", &["model"]),
     ("app", &["model", "scan", "connect", "store", "access"]),
-    ("cli", &["app", "model"]),
+    ("server", &["app", "model"]),
+    ("cli", &["app", "server", "model"]),
     // For tests alone; nothing that is shipped depends on it.
     ("testkit", &["app", "access", "model"]),
 ];
