@@ -1,7 +1,8 @@
 //! The state folder: the pepper, made at first run, and the last assessment. Never a secret of anybody's key.
 
+mod watched;
+
 use std::{
-    collections::BTreeMap,
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
@@ -212,26 +213,34 @@ impl State {
         if kept.is_empty() {
             return Ok(());
         }
-        let before = self.watched()?;
-        let mut all: BTreeMap<&str, &Kept> = BTreeMap::new();
-        for one in before.iter().chain(kept) {
-            all.insert(&one.fingerprint, one);
-        }
         let path = self.folder.join(WATCHED);
+        let fail = |error| StateError::Io {
+            path: path.clone(),
+            error,
+        };
+        let before = || match std::fs::File::open(&path) {
+            Ok(file) => Ok(Some(io::BufReader::new(file))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(fail(error)),
+        };
+        let new = watched::lines(kept).map_err(fail)?;
+        if let Some(before) = before()?
+            && watched::has_all(before, &new).map_err(fail)?
+        {
+            return Ok(());
+        }
+        let before = before()?;
         let file = self.written(|file| {
             let mut out = io::BufWriter::new(file);
-            for one in all.values() {
-                serde_json::to_writer(&mut out, one)?;
-                out.write_all(b"\n")?;
+            match before {
+                Some(before) => watched::merge(before, &new, &mut out)?,
+                None => watched::merge(io::empty(), &new, &mut out)?,
             }
             out.flush()
         })?;
         file.persist(&path)
             .map(|_| ())
-            .map_err(|error| StateError::Io {
-                path,
-                error: error.error,
-            })
+            .map_err(|error| fail(error.error))
     }
 
     /// What a watch list can hold of every secret that was ever fingerprinted here, in order.
@@ -483,7 +492,23 @@ mod tests {
         state.keep_watched(&[b.clone(), a]).unwrap();
         let again = kept("a", Unwatchable::TooGuessable);
         state.keep_watched(std::slice::from_ref(&again)).unwrap();
-        assert_eq!(state.watched().unwrap(), [again, b]);
+        assert_eq!(state.watched().unwrap(), [again.clone(), b.clone()]);
+        let (c, first) = (
+            kept("c", Unwatchable::TooShort),
+            kept("0", Unwatchable::TooLong),
+        );
+        state
+            .keep_watched(&[c.clone(), b.clone(), first.clone()])
+            .unwrap();
+        assert_eq!(state.watched().unwrap(), [first, again, b.clone(), c]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let which = || folder.path().join(WATCHED).metadata().unwrap().ino();
+            let file = which();
+            state.keep_watched(&[b]).unwrap();
+            assert_eq!(which(), file, "nothing new writes nothing");
+        }
         std::fs::write(folder.path().join(WATCHED), b"\n{}\n").unwrap();
         let error = state.watched().unwrap_err().to_string();
         assert!(
