@@ -22,6 +22,7 @@ use tenure_model::{
     watch::{Kept, WINDOW, WatchKeys},
 };
 use tenure_scan::watchlist;
+use tenure_store::Listed;
 use zeroize::Zeroizing;
 
 /// The longest file that is read as an inventory where it was named, in bytes.
@@ -205,6 +206,19 @@ pub(crate) fn listings<'r>(
             key_ids,
         })
         .collect()
+}
+
+/// What rows of one source list whole, without the ids.
+pub(crate) fn listed<'r>(
+    source: &str,
+    rows: impl IntoIterator<Item = &'r SourcedRow>,
+) -> Vec<Listed> {
+    let heads = listings(source, rows).into_iter().map(|listing| Listed {
+        provider: listing.provider,
+        credential: listing.credential,
+        account: listing.account,
+    });
+    heads.collect()
 }
 
 /// What came of looking at one file.

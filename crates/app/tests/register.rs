@@ -354,3 +354,136 @@ fn what_cannot_be_read_is_named_and_nothing_is_taken() {
     assert!(refused(KIND, &folder.path().join("none")).contains("none"));
     assert!(Taken::place(reading, &folder.path().join("none"), &[], &Silent).is_err());
 }
+
+/// A register that judges what changed is, after each change, the one that judges everything: the same records in
+/// any order of imports, with names, ids, slots, secrets and copies that meet and part.
+#[tokio::test]
+async fn judging_what_changed_comes_to_the_same_as_judging_everything() {
+    for seed in 0..12 {
+        let mut house = House::new().await;
+        let mut random = Random(seed);
+        for step in 0..8 {
+            let taken = some_source(&house, &mut random);
+            house.desk().import(&taken).await.unwrap();
+            house.desk().settle().await.unwrap();
+            if random.below(3) == 0 {
+                let list = house.list().await;
+                let some = list[random.below(list.len())].id.clone();
+                house.calls("anna", Role::Analyst);
+                let owner = ["olga", "otto"][random.below(2)];
+                let desk = house.desk();
+                desk.assign_owner(&[some], Some(owner), None).await.unwrap();
+                house.caller = Actor::Operator("root".to_owned());
+            }
+            assert!(house.store.stale(9).await.unwrap().is_empty());
+            house
+                .store
+                .keep_judged_with("something else")
+                .await
+                .unwrap();
+            let before = house.size().await;
+            house.desk().reassess().await.unwrap();
+            let moved = house.store.entries(before, 9).await.unwrap();
+            let moved: Vec<&str> = moved.iter().map(|one| one.body.as_str()).collect();
+            assert!(moved.is_empty(), "seed {seed}, step {step}: {moved:#?}");
+        }
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(end).unwrap()).unwrap()
+    }
+
+    fn of<'t>(&mut self, all: &[&'t str]) -> &'t str {
+        all[self.below(all.len())]
+    }
+}
+
+fn some_source(house: &House, random: &mut Random) -> Taken {
+    let folder = house.folder.path();
+    let secret = |n: usize| {
+        tenure_testkit::sample::secret("github", "pat_classic", u64::try_from(n).unwrap())
+    };
+    match random.below(4) {
+        0 => {
+            let mut rows = "provider,account,key id,name,secret,environment\n".to_owned();
+            for _ in 0..random.below(9) + 1 {
+                let secret = if random.below(3) == 0 {
+                    secret(random.below(4))
+                } else {
+                    String::new()
+                };
+                rows += &format!(
+                    "{},{},{},{},{},{}\n",
+                    random.of(&["github", "aws", "acme", ""]),
+                    random.of(&["", "12", "34"]),
+                    random.of(&["", "", "7", "8", "AKIAEXAMPLE000000001"]),
+                    random.of(&["deploy", "ci", "ann", "other"]),
+                    secret,
+                    random.of(&["production", "test", ""]),
+                );
+            }
+            let name = random.of(&["keys.csv", "more.csv"]);
+            let file = folder.join(name);
+            std::fs::write(&file, rows).unwrap();
+            Taken::export(house.reading(), "table", &file, name).unwrap()
+        }
+        1 => {
+            let places = folder.join("src");
+            let _ = std::fs::remove_dir_all(&places);
+            std::fs::create_dir(&places).unwrap();
+            for n in 0..random.below(4) + 1 {
+                let text = format!("\nGITHUB_TOKEN={}\n", secret(random.below(4)));
+                let lines = random.below(3);
+                std::fs::write(places.join(format!("{n}.env")), "\n".repeat(lines) + &text)
+                    .unwrap();
+            }
+            Taken::place(house.reading(), &places, &[], &Silent).unwrap()
+        }
+        2 => {
+            let mut rows = "user,arn,user_creation_time,access_key_1_active,access_key_1_last_rotated,\
+                access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,\
+                access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,\
+                access_key_2_last_used_region,access_key_2_last_used_service\n".to_owned();
+            for user in ["deploy", "ci", "ann"].iter().take(random.below(3) + 1) {
+                let made = random.of(&["2024-03-01T10:00:00+00:00", "2024-03-01T12:00:00+00:00"]);
+                rows += &format!(
+                    "{user},arn:aws:iam::123456789012:user/{user},2024-01-01T00:00:00+00:00,true,{made},N/A,N/A,N/A,\
+                     {},2025-01-01T00:00:00+00:00,N/A,N/A,N/A\n",
+                    random.of(&["true", "false"])
+                );
+            }
+            let file = folder.join("report.csv");
+            std::fs::write(&file, rows).unwrap();
+            Taken::export(
+                house.reading(),
+                "aws-credential-report",
+                &file,
+                "report.csv",
+            )
+            .unwrap()
+        }
+        _ => {
+            let keys: Vec<Value> = (0..random.below(4) + 1)
+                .map(|n| {
+                    json!({
+                        "UserName": random.of(&["deploy", "ci", "ann"]),
+                        "AccessKeyId": format!("AKIAEXAMPLE{n:09}"),
+                        "Status": random.of(&["Active", "Inactive"]),
+                        "CreateDate": random.of(&["2024-03-01T10:00:00+00:00", "2025-01-01T00:00:00+00:00"]),
+                    })
+                })
+                .collect();
+            let file = folder.join("keys.json");
+            std::fs::write(&file, json!({"AccessKeyMetadata": keys}).to_string()).unwrap();
+            Taken::export(house.reading(), "aws-access-keys", &file, "keys.json").unwrap()
+        }
+    }
+}

@@ -116,15 +116,16 @@ pub fn merge_placed(
     let kinds = kinds_of_ids(records.clone());
     for (at, record) in records.enumerate() {
         if let Some(id) = record.key_id {
+            let account = record.within(id);
             let kind = record
                 .credential
-                .or_else(|| kinds.get(&(record.provider, id)).copied().flatten())
+                .or_else(|| {
+                    kinds
+                        .get(&(record.provider, account, id))
+                        .copied()
+                        .flatten()
+                })
                 .unwrap_or_default();
-            let account = if is_globally_unique(record.provider, id) {
-                ""
-            } else {
-                record.account.unwrap_or_default()
-            };
             match by_id.entry((record.provider, kind, account, id)) {
                 Entry::Vacant(free) => {
                     free.insert(at);
@@ -224,6 +225,15 @@ impl<'r> Record<'r> {
         }
     }
 
+    /// The account that its id is unique within; empty where it is unique everywhere.
+    fn within(&self, id: &str) -> &'r str {
+        if is_globally_unique(self.provider, id) {
+            ""
+        } else {
+            self.account.unwrap_or_default()
+        }
+    }
+
     fn of_sighting(sighting: &'r Sighting) -> Self {
         Self {
             provider: &sighting.provider,
@@ -239,12 +249,12 @@ impl<'r> Record<'r> {
 /// The kind that records name for each id; none where they name several.
 fn kinds_of_ids<'r>(
     records: impl Iterator<Item = Record<'r>>,
-) -> HashMap<(&'r str, &'r str), Option<&'r str>> {
-    let mut kinds: HashMap<(&str, &str), Option<&str>> = HashMap::new();
+) -> HashMap<(&'r str, &'r str, &'r str), Option<&'r str>> {
+    let mut kinds: HashMap<(&str, &str, &str), Option<&str>> = HashMap::new();
     for record in records {
         if let (Some(id), Some(kind)) = (record.key_id, record.credential) {
             kinds
-                .entry((record.provider, id))
+                .entry((record.provider, record.within(id), id))
                 .and_modify(|known| *known = known.filter(|known| *known == kind))
                 .or_insert(Some(kind));
         }
@@ -287,7 +297,7 @@ fn join_slots(
     let mut of_user: BTreeMap<(&str, Option<&str>, &str), Vec<usize>> = BTreeMap::new();
     for (at, told) in rows.iter().enumerate() {
         if told.row.key_id.is_some() {
-            for user in users(told) {
+            for user in told.row.users() {
                 of_user
                     .entry((&told.row.provider, told.row.credential.as_deref(), user))
                     .or_default()
@@ -297,7 +307,7 @@ fn join_slots(
     }
     let mut unsure = Vec::new();
     for (at, told) in rows.iter().enumerate() {
-        let Some(user) = told.row.slot.as_deref().and_then(slot_user) else {
+        let Some(user) = told.row.slot_user() else {
             continue;
         };
         if told.row.key_id.is_some() {
@@ -368,24 +378,6 @@ fn join_slots(
         }
     }
     unsure
-}
-
-/// `ci-deploy slot 1` belongs to `ci-deploy`.
-fn slot_user(slot: &str) -> Option<&str> {
-    slot.rsplit_once(" slot ").map(|(user, _)| user)
-}
-
-/// The names by which a row with an id may know its user.
-fn users(told: &SourcedRow) -> BTreeSet<&str> {
-    let slot = told
-        .row
-        .slot
-        .as_deref()
-        .map(|slot| slot_user(slot).unwrap_or(slot));
-    slot.into_iter()
-        .chain(told.row.name.as_deref())
-        .chain(told.row.tags.get("user").map(String::as_str))
-        .collect()
 }
 
 /// Keys of one provider with one name, of which one has nothing but that name.

@@ -9,7 +9,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 words! {
     /// How sure a fact is. Observed beats declared beats inferred.
@@ -128,6 +128,25 @@ pub struct Row {
     pub secret: Option<Secret>,
     /// The fingerprint, once made.
     pub fingerprint: Option<Fingerprint>,
+}
+
+impl Row {
+    /// Whose slot it names: `ci-deploy slot 1` is one of `ci-deploy`.
+    #[must_use]
+    pub fn slot_user(&self) -> Option<&str> {
+        let (user, _) = self.slot.as_deref()?.rsplit_once(" slot ")?;
+        Some(user)
+    }
+
+    /// The names by which a row with an id may know its user.
+    #[must_use]
+    pub fn users(&self) -> BTreeSet<&str> {
+        let slot = self.slot_user().or(self.slot.as_deref());
+        slot.into_iter()
+            .chain(self.name.as_deref())
+            .chain(self.tags.get("user").map(String::as_str))
+            .collect()
+    }
 }
 
 words! {

@@ -44,6 +44,12 @@ impl People {
         }
     }
 
+    /// Everybody on it.
+    #[must_use]
+    pub fn all(&self) -> &[Person] {
+        &self.list
+    }
+
     /// Finds a person by id, e-mail address or user name, else by the local part of the address where only
     /// one person has it. Capitals do not matter.
     #[must_use]

@@ -70,7 +70,7 @@ async fn measure(database: &Database, n: usize) {
         for chunk in records.chunks(2000) {
             store.import(&mut import, &who(), AT, chunk).await.unwrap();
         }
-        store.finish_import(import, &who(), AT).await.unwrap();
+        store.finish_import(import, &who(), AT, &[]).await.unwrap();
         rate(name, n, begun);
     }
     let mut keys = keys(n);
@@ -156,7 +156,12 @@ async fn save(store: &Store, keys: &[Key], name: &str, at: Moment) {
     for chunk in keys.chunks(2000) {
         let judged: Vec<Judged<'_>> = chunk
             .iter()
-            .map(|key| Judged { key, records: &[] })
+            .map(|key| Judged {
+                key,
+                records: &[],
+                known: &[],
+                links: &[],
+            })
             .collect();
         let mut txn = store.begin(&who(), at).await.unwrap();
         txn.save_keys(&judged).await.unwrap();

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_log.sql"),
     include_str!("../../../migrations/0002_register.sql"),
     include_str!("../../../migrations/0003_work.sql"),
+    include_str!("../../../migrations/0007_stale.sql"),
 ];
 
 /// Where the register is kept.
@@ -263,6 +264,13 @@ pub(crate) enum Via<'v> {
 }
 
 impl Via<'_> {
+    pub(crate) fn is_postgres(&self) -> bool {
+        match self {
+            Self::Pool(pool) => pool.is_postgres(),
+            Self::Tx(tx) => tx.is_postgres(),
+        }
+    }
+
     pub(crate) async fn rows(&mut self, sql: &str, args: Vec<Arg>) -> Result<Vec<Row>> {
         Ok(match self {
             Self::Pool(pool) => pool.rows(sql, args).await?,

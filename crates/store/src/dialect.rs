@@ -385,10 +385,30 @@ impl Tx {
         table: &str,
         rows: Vec<(String, String, String)>,
     ) -> Result<u64, sqlx::Error> {
-        let set = format!("UPDATE {table} SET key_id = v.k FROM");
-        let on = format!(
-            "WHERE {table}.source = v.s AND {table}.identity = v.i AND {table}.key_id IS DISTINCT FROM v.k"
-        );
+        let moved = format!("{table}.key_id IS DISTINCT FROM v.k");
+        self.each_record(table, "key_id = v.k", &moved, rows).await
+    }
+
+    /// Says of records, by source and identity, that they are judged, where they did not change since the moment that
+    /// stands third.
+    pub(crate) async fn settle(
+        &mut self,
+        table: &str,
+        rows: Vec<(String, String, String)>,
+    ) -> Result<u64, sqlx::Error> {
+        let same = format!("{table}.stale_at = CAST(v.k AS BIGINT)");
+        self.each_record(table, "stale_at = 0", &same, rows).await
+    }
+
+    async fn each_record(
+        &mut self,
+        table: &str,
+        set: &str,
+        where_: &str,
+        rows: Vec<(String, String, String)>,
+    ) -> Result<u64, sqlx::Error> {
+        let set = format!("UPDATE {table} SET {set} FROM");
+        let on = format!("WHERE {table}.source = v.s AND {table}.identity = v.i AND {where_}");
         match self {
             Self::Sqlite(_) => {
                 let from = "(SELECT value ->> 0 AS s, value ->> 1 AS i, value ->> 2 AS k FROM json_each($1)) AS v";
@@ -422,6 +442,27 @@ impl Tx {
             Self::Sqlite(tx) => tx.commit().await,
             Self::Postgres(tx) => tx.commit().await,
         }
+    }
+}
+
+/// Pairs of texts as a table `v(s, i)`, from argument `at` on; [`pair_args`] makes the arguments.
+pub(crate) fn pairs(is_postgres: bool, at: usize) -> String {
+    if is_postgres {
+        format!(
+            "UNNEST(${at}::text[], ${}::text[]) AS v(s, i)",
+            at.saturating_add(1)
+        )
+    } else {
+        format!("(SELECT value ->> 0 AS s, value ->> 1 AS i FROM json_each(${at})) AS v")
+    }
+}
+
+pub(crate) fn pair_args(is_postgres: bool, pairs: Vec<(String, String)>) -> Vec<Arg> {
+    if is_postgres {
+        let (first, second): (Vec<String>, Vec<String>) = pairs.into_iter().unzip();
+        args![first, second]
+    } else {
+        args![serde_json::to_string(&pairs).unwrap_or_default()]
     }
 }
 

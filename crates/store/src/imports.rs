@@ -4,6 +4,7 @@
 use crate::{
     db::{Result, Store, StoreError, json, new_id, read},
     dialect::{Kind, among, args},
+    sources::Listed,
     txn::Txn,
 };
 use std::collections::{BTreeSet, HashMap};
@@ -89,19 +90,38 @@ pub struct Finished {
 }
 
 /// Which of the two tables a record is in.
-const TABLES: [&str; 2] = ["source_rows", "sightings"];
+pub(crate) const TABLES: [&str; 2] = ["source_rows", "sightings"];
+
+/// The table of aliases of records, its columns, and what becomes of one that is there.
+pub(crate) const ALIASES: &str = "record_aliases";
+pub(crate) const ALIAS_COLUMNS: [(&str, Kind); 4] = [
+    ("alias", Kind::Text),
+    ("kind", Kind::Text),
+    ("source", Kind::Text),
+    ("identity", Kind::Text),
+];
+pub(crate) const ALIAS_TAIL: &str = "ON CONFLICT (alias, kind, source, identity) DO NOTHING";
 
 impl Evidence {
-    fn table(&self) -> usize {
+    pub(crate) fn table(&self) -> usize {
         match self {
             Self::Row(_) => 0,
             Self::Sighting(_) => 1,
         }
     }
 
-    fn aliases(&self) -> Vec<String> {
+    pub(crate) fn aliases(&self) -> Vec<String> {
         match self {
             Self::Row(told) => alias::of_row(&told.row),
+            Self::Sighting(seen) => alias::of_sighting(seen),
+        }
+    }
+
+    /// The aliases of its kin: what can be the same key has one of these.
+    #[must_use]
+    pub fn kin(&self) -> Vec<String> {
+        match self {
+            Self::Row(told) => alias::kin_of_row(&told.row),
             Self::Sighting(seen) => alias::of_sighting(seen),
         }
     }
@@ -259,7 +279,8 @@ impl Store {
         Ok(())
     }
 
-    /// Ends an import. What a source that was read whole no longer names is gone from it.
+    /// Ends an import. What a source that was read whole no longer names is gone from it; `listings` are what it lists
+    /// whole.
     ///
     /// # Errors
     /// The database refuses, or somebody else ended it.
@@ -268,6 +289,7 @@ impl Store {
         import: Import,
         permit: &impl Permitted,
         at: Moment,
+        listings: &[Listed],
     ) -> Result<Finished> {
         let mut txn = self.begin(permit, at).await?;
         let Import {
@@ -283,10 +305,10 @@ impl Store {
                 let gone = txn
                     .rows(
                         &format!(
-                            "UPDATE {table} SET gone_at = $1 WHERE source = $2 AND run <> $3 AND gone_at IS NULL \
-                             RETURNING key_id"
+                            "UPDATE {table} SET gone_at = $1, stale_at = $4 WHERE source = $2 AND run <> $3 \
+                             AND gone_at IS NULL RETURNING key_id"
                         ),
-                        args![at.micros(), source.as_str(), run.as_str()],
+                        args![at.micros(), source.as_str(), run.as_str(), at.micros().max(1)],
                     )
                     .await?;
                 counts.vanished = counts
@@ -299,6 +321,7 @@ impl Store {
         }
         let vanished: Vec<KeyId> = vanished.into_iter().collect();
         txn.set_gone(&vanished).await?;
+        txn.set_listings(&source, listings).await?;
         for key in &vanished {
             txn.note(Change::KeyVanished {
                 key: key.clone(),
@@ -401,6 +424,7 @@ impl Txn {
                 at,
                 at,
                 import.run.as_str(),
+                at.max(1),
             ]);
         }
         self.bulk(
@@ -413,10 +437,11 @@ impl Txn {
                 ("first_seen", Kind::Int),
                 ("changed_at", Kind::Int),
                 ("run", Kind::Text),
+                ("stale_at", Kind::Int),
             ],
             written,
             "ON CONFLICT (source, identity) DO UPDATE SET digest = excluded.digest, body = excluded.body, \
-             changed_at = excluded.changed_at, run = excluded.run, gone_at = NULL",
+             changed_at = excluded.changed_at, run = excluded.run, gone_at = NULL, stale_at = excluded.stale_at",
         )
         .await?;
         if !same.is_empty() {
@@ -428,24 +453,15 @@ impl Txn {
                 .await?;
         }
         if !realiased.is_empty() {
+            self.leave_kin(table, source, &realiased, records).await?;
             let sql = format!(
                 "DELETE FROM record_aliases WHERE source = $1 AND kind = $2 AND {}",
                 among(self.is_postgres(), "identity", 3)
             );
             self.run(&sql, args![source, table, realiased]).await?;
         }
-        self.bulk(
-            "record_aliases",
-            &[
-                ("alias", Kind::Text),
-                ("kind", Kind::Text),
-                ("source", Kind::Text),
-                ("identity", Kind::Text),
-            ],
-            aliases,
-            "ON CONFLICT (alias, kind, source, identity) DO NOTHING",
-        )
-        .await?;
+        self.bulk(ALIASES, &ALIAS_COLUMNS, aliases, ALIAS_TAIL)
+            .await?;
         let returned: Vec<KeyId> = returned.into_iter().map(KeyId::new).collect();
         self.set_gone(&returned).await?;
         for key in returned {
@@ -453,6 +469,50 @@ impl Txn {
                 key,
                 source: import.source.clone(),
             });
+        }
+        Ok(())
+    }
+
+    /// What was kin of records that now say something else may come apart from them, or together with others: it is
+    /// judged again.
+    async fn leave_kin(
+        &mut self,
+        table: &str,
+        source: &str,
+        changed: &[String],
+        records: &[&Record],
+    ) -> Result<()> {
+        let sql = format!(
+            "SELECT identity, alias FROM record_aliases WHERE source = $1 AND kind = $2 AND {}",
+            among(self.is_postgres(), "identity", 3)
+        );
+        let now: HashMap<&str, Vec<String>> = records
+            .iter()
+            .map(|record| (record.identity.as_str(), record.evidence.aliases()))
+            .collect();
+        let mut left = BTreeSet::new();
+        for row in self
+            .rows(&sql, args![source, table, changed.to_vec()])
+            .await?
+        {
+            let (identity, alias) = (row.text(0)?, row.text(1)?);
+            let stays = now.get(identity.as_str());
+            if !stays.is_some_and(|now| now.contains(&alias)) {
+                left.insert(alias::kin(alias));
+            }
+        }
+        if left.is_empty() {
+            return Ok(());
+        }
+        let left: Vec<String> = left.into_iter().collect();
+        let at = self.at().micros().max(1);
+        for table in TABLES {
+            let sql = format!(
+                "UPDATE {table} SET stale_at = $1 WHERE gone_at IS NULL AND EXISTS (SELECT 1 FROM record_aliases a \
+                 WHERE a.kind = '{table}' AND a.source = {table}.source AND a.identity = {table}.identity AND {})",
+                among(self.is_postgres(), "a.alias", 2)
+            );
+            self.run(&sql, args![at, left.clone()]).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::{
     dialect::{Arg, Kind, Row, among, args},
     txn::Txn,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     assessment::Key,
     day::Day,
@@ -546,21 +546,12 @@ impl Txn {
             return Ok(());
         }
         let before = self.listed(ids).await?;
-        let mut living = std::collections::BTreeSet::new();
-        let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        for table in ["source_rows", "sightings"] {
-            let sql = format!(
-                "SELECT DISTINCT key_id FROM {table} WHERE gone_at IS NULL AND {}",
-                among(self.is_postgres(), "key_id", 1)
-            );
-            for row in self.rows(&sql, args![texts.clone()]).await? {
-                living.insert(KeyId::new(row.text(0)?));
-            }
-        }
+        let living = living(&mut self.via(), ids).await?;
         let now: Vec<Entry> = before
             .values()
+            .filter(|entry| entry.gone == living.contains(&entry.id))
             .map(|entry| Entry {
-                gone: !living.contains(&entry.id),
+                gone: !entry.gone,
                 ..entry.clone()
             })
             .collect();
@@ -601,6 +592,22 @@ impl Txn {
         .await?;
         Ok(())
     }
+}
+
+/// Those of these keys that a source still names.
+pub(crate) async fn living(via: &mut Via<'_>, ids: &[KeyId]) -> Result<BTreeSet<KeyId>> {
+    let mut living = BTreeSet::new();
+    let texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    for table in ["source_rows", "sightings"] {
+        let sql = format!(
+            "SELECT DISTINCT key_id FROM {table} WHERE gone_at IS NULL AND {}",
+            among(via.is_postgres(), "key_id", 1)
+        );
+        for row in via.rows(&sql, args![texts.clone()]).await? {
+            living.insert(KeyId::new(row.text(0)?));
+        }
+    }
+    Ok(living)
 }
 
 /// The id that a key goes by now: its own, or that of the key that it turned out to be.

@@ -2,7 +2,7 @@
 
 use crate::{
     db::{Result, Store, StoreError, Via, json, read, word},
-    dialect::{Kind, Row, among, args},
+    dialect::{Kind, Row, among, args, pair_args, pairs},
     imports::{Evidence, Record},
     key_list::{self, resolve},
     txn::Txn,
@@ -34,6 +34,27 @@ pub struct Judged<'k> {
     pub key: &'k Key,
     /// Its records.
     pub records: &'k [RecordRef],
+    /// The keys that it is, as [`Store::identify`] says: several where they turned out to be one, none where it is
+    /// new.
+    pub known: &'k [KeyId],
+    /// The keys that its records were of when they were read.
+    pub links: &'k [KeyId],
+}
+
+/// How much speaks for it that a group of records is a key: records that did not change since, records.
+pub type Weight = (u64, u64);
+
+/// What tells which key a group of records is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// [`alias::of_known`].
+    pub aliases: Vec<String>,
+    /// The public id.
+    pub key_id: Option<String>,
+    /// The credential kind's slug.
+    pub credential: Option<String>,
+    /// The keys that its records are of so far.
+    pub links: Vec<(KeyId, Weight)>,
 }
 
 /// One record of one source.
@@ -58,6 +79,8 @@ pub struct Kept {
     pub evidence: Evidence,
     /// Since when its source no longer names it.
     pub gone_at: Option<Moment>,
+    /// When it changed, in microseconds, where its key is not judged by what it says now; else 0.
+    pub stale_at: i64,
 }
 
 /// What became of a key that was saved.
@@ -229,6 +252,17 @@ impl Store {
         Ok(since)
     }
 
+    /// Which keys groups of records are: those that their records are of so far, each in one group alone; and of a
+    /// group whose records are of none, what its aliases lead to and no other record is of any more.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn identify(&self, groups: &[Marks]) -> Result<Vec<Vec<KeyId>>> {
+        let found = identify(&mut Via::Pool(&self.pool), groups).await?;
+        let ids = |same: Vec<Stored>| same.into_iter().map(|stored| stored.id).collect();
+        Ok(found.into_iter().map(ids).collect())
+    }
+
     /// The records of these keys.
     ///
     /// # Errors
@@ -249,7 +283,7 @@ impl Store {
         let mut all = Vec::new();
         for (table, name) in TABLES {
             let sql = format!(
-                "SELECT t.source, t.identity, t.key_id, t.body, t.gone_at FROM record_aliases a \
+                "SELECT t.source, t.identity, t.key_id, t.body, t.gone_at, t.stale_at FROM record_aliases a \
                  JOIN {name} t ON t.source = a.source AND t.identity = a.identity \
                  WHERE a.kind = '{name}' AND {} ORDER BY t.source, t.identity",
                 among(self.pool.is_postgres(), "a.alias", 1)
@@ -292,15 +326,16 @@ impl Store {
         .await
     }
 
-    async fn kept(
+    pub(crate) async fn kept(
         &self,
         clause: &str,
         args: impl Fn() -> Vec<crate::dialect::Arg>,
     ) -> Result<Vec<Kept>> {
         let mut all = Vec::new();
         for (table, name) in TABLES {
-            let sql =
-                format!("SELECT source, identity, key_id, body, gone_at FROM {name} {clause}");
+            let sql = format!(
+                "SELECT source, identity, key_id, body, gone_at, stale_at FROM {name} {clause}"
+            );
             for row in self.pool.rows(&sql, args()).await? {
                 all.push(kept(&row, table)?);
             }
@@ -322,6 +357,7 @@ fn kept(row: &Row, table: usize) -> Result<Kept> {
         key: row.maybe_text(2)?.map(KeyId::new),
         evidence: Evidence::read(table, &row.text(3)?)?,
         gone_at: row.maybe_int(4)?.map(Moment::from_micros),
+        stale_at: row.int(5)?,
     })
 }
 
@@ -362,6 +398,7 @@ fn texts(ids: &[KeyId]) -> Vec<String> {
 }
 
 /// What is kept of a key that is known already, as far as knowing it again asks for.
+#[derive(Clone)]
 struct Stored {
     id: KeyId,
     added_at: i64,
@@ -372,7 +409,7 @@ struct Stored {
 
 impl Stored {
     /// Whether it can be the same key: ids and kinds do not contradict each other.
-    fn fits(&self, key: &Key) -> bool {
+    fn fits(&self, key: &Marks) -> bool {
         let agree = |a: &Option<String>, b: &Option<String>| match (a, b) {
             (Some(a), Some(b)) => a == b,
             _ => true,
@@ -424,10 +461,12 @@ impl Txn {
             self.join(one).await?;
         }
         let linked = self.link_records(&saving).await?;
+        let moved = moved(&saving);
         self.write_facts(&changed).await?;
         self.write_decisions(&changed).await?;
         self.write_controls(&changed).await?;
         self.write_list(&changed).await?;
+        self.set_gone(&moved).await?;
         if linked > 0 && self.noted() == noted {
             // Records were put to keys of which nothing else changed.
             self.note(Change::Act {
@@ -440,39 +479,11 @@ impl Txn {
         Ok(outcome)
     }
 
-    /// Finds out which keys are known.
+    /// Gives each key its id, and says what is kept of it.
     async fn identify<'k>(&mut self, keys: &'k [Judged<'k>]) -> Result<Vec<Saving<'k>>> {
-        let aliases: Vec<Vec<String>> = keys.iter().map(|one| alias::of_key(one.key)).collect();
-        let all: Vec<String> = aliases.iter().flatten().cloned().collect();
-        let sql = format!(
-            "SELECT a.alias, k.id, k.added_at, k.digest, k.provider_id, k.credential FROM key_aliases a \
-             JOIN keys k ON k.id = a.key_id WHERE {}",
-            among(self.is_postgres(), "a.alias", 1)
-        );
-        let mut by_alias: HashMap<String, Stored> = HashMap::new();
-        for row in self.rows(&sql, args![all]).await? {
-            let stored = Stored {
-                id: KeyId::new(row.text(1)?),
-                added_at: row.int(2)?,
-                digest: row.text(3)?,
-                key_id: row.maybe_text(4)?,
-                credential: row.maybe_text(5)?,
-            };
-            by_alias.insert(row.text(0)?, stored);
-        }
-        let mut taken: HashSet<KeyId> = HashSet::new();
-        let mut found = Vec::with_capacity(keys.len());
-        for (judged, aliases) in keys.iter().zip(&aliases) {
-            let mut same: Vec<&Stored> = aliases
-                .iter()
-                .filter_map(|alias| by_alias.get(alias))
-                .filter(|stored| stored.fits(judged.key) && !taken.contains(&stored.id))
-                .collect();
-            same.sort_by(|a, b| (a.added_at, &a.id).cmp(&(b.added_at, &b.id)));
-            same.dedup_by(|a, b| a.id == b.id);
-            taken.extend(same.iter().map(|stored| stored.id.clone()));
-            found.push(same);
-        }
+        let mut marks: Vec<Marks> = keys.iter().map(marks).collect();
+        self.put_links(keys, &mut marks).await?;
+        let found = identify(&mut self.via(), &marks).await?;
         let fresh: Vec<String> = keys
             .iter()
             .zip(&found)
@@ -490,9 +501,9 @@ impl Txn {
         let mut saving = Vec::with_capacity(keys.len());
         for (judged, same) in keys.iter().zip(found) {
             let mut same = same.into_iter();
-            let first = same.next();
+            let first: Option<Stored> = same.next();
             let id = match first {
-                Some(stored) => stored.id.clone(),
+                Some(ref stored) => stored.id.clone(),
                 None if used.insert(judged.key.id.clone()) => KeyId::new(judged.key.id.clone()),
                 // The short id is another key's: a longer one, which nobody can have.
                 None => KeyId::new(crate::db::new_id('k')?),
@@ -500,7 +511,7 @@ impl Txn {
             let body = body_of(judged.key, &id);
             saving.push(Saving {
                 judged,
-                before: first.map(|stored| stored.digest.clone()),
+                before: first.map(|stored| stored.digest),
                 digest: digest::of_bytes(body.as_bytes()),
                 body,
                 joined: same.map(|stored| stored.id.clone()).collect(),
@@ -508,6 +519,40 @@ impl Txn {
             });
         }
         Ok(saving)
+    }
+
+    /// Of keys that are new, those that somebody else put the same records to meanwhile.
+    async fn put_links(&mut self, keys: &[Judged<'_>], marks: &mut [Marks]) -> Result<()> {
+        let is_new = |one: &&Judged<'_>| one.known.is_empty();
+        let mut links: HashMap<(String, String), KeyId> = HashMap::new();
+        for (is_sighting, table) in [(false, "source_rows"), (true, "sightings")] {
+            let records = keys.iter().filter(is_new).flat_map(|one| one.records);
+            let records = records.filter(|record| record.is_sighting == is_sighting);
+            let records: Vec<(String, String)> = records
+                .map(|record| (record.source.to_string(), record.identity.clone()))
+                .collect();
+            if records.is_empty() {
+                continue;
+            }
+            let sql = format!(
+                "SELECT t.source, t.identity, t.key_id FROM {} JOIN {table} t ON t.source = v.s AND t.identity = v.i \
+                 WHERE t.key_id IS NOT NULL",
+                pairs(self.is_postgres(), 1)
+            );
+            let args = pair_args(self.is_postgres(), records);
+            for row in self.rows(&sql, args).await? {
+                links.insert((row.text(0)?, row.text(1)?), KeyId::new(row.text(2)?));
+            }
+        }
+        for (one, marks) in keys.iter().zip(marks).filter(|(one, _)| is_new(one)) {
+            for record in one.records {
+                let at = (record.source.to_string(), record.identity.clone());
+                if let Some(key) = links.get(&at).filter(|key| !one.links.contains(key)) {
+                    marks.links.push((key.clone(), (0, 1)));
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn write_keys(&mut self, changed: &[&Saving<'_>]) -> Result<()> {
@@ -586,6 +631,13 @@ impl Txn {
                 "INSERT INTO findings (key_id, verdict, since) SELECT $1, verdict, since FROM findings \
                  WHERE key_id = $2 ON CONFLICT (key_id, verdict) DO UPDATE SET since = excluded.since \
                  WHERE excluded.since < findings.since",
+                args![id, from_id],
+            )
+            .await?;
+            self.run(
+                "INSERT INTO owners (key_id, owner, backup, assigned_by, assigned_at) \
+                 SELECT $1, owner, backup, assigned_by, assigned_at FROM owners WHERE key_id = $2 \
+                 ON CONFLICT (key_id) DO NOTHING",
                 args![id, from_id],
             )
             .await?;
@@ -897,6 +949,132 @@ impl Txn {
             .collect();
         self.list(&before, &now).await
     }
+}
+
+fn marks(judged: &Judged<'_>) -> Marks {
+    let key = judged.key;
+    Marks {
+        aliases: alias::of_key(key),
+        key_id: key.key_id.clone(),
+        credential: key.credential.clone(),
+        links: judged.known.iter().map(|id| (id.clone(), (1, 1))).collect(),
+    }
+}
+
+/// Which keys groups of records are, those that were known first before the others. See [`Store::identify`].
+async fn identify(via: &mut Via<'_>, groups: &[Marks]) -> Result<Vec<Vec<Stored>>> {
+    let of = "k.id, k.added_at, k.digest, k.provider_id, k.credential";
+    let is_postgres = via.is_postgres();
+    let links: BTreeSet<&KeyId> = groups
+        .iter()
+        .flat_map(|one| &one.links)
+        .map(|(id, _)| id)
+        .collect();
+    let sql = format!(
+        "SELECT k.id, {of} FROM keys k WHERE {}",
+        among(is_postgres, "k.id", 1)
+    );
+    let by_id = stored(via, &sql, links.iter().map(ToString::to_string)).await?;
+    let linked = claims(groups, &by_id);
+    let alone = groups
+        .iter()
+        .zip(&linked)
+        .filter(|(_, same)| same.is_empty());
+    let aliases = alone.flat_map(|(one, _)| one.aliases.iter().cloned());
+    let sql = format!(
+        "SELECT a.alias, {of} FROM key_aliases a JOIN keys k ON k.id = a.key_id WHERE {}",
+        among(is_postgres, "a.alias", 1)
+    );
+    let by_alias = stored(via, &sql, aliases).await?;
+    let hit: BTreeSet<&KeyId> = by_alias.values().map(|stored| &stored.id).collect();
+    let hit: Vec<KeyId> = hit.into_iter().cloned().collect();
+    let mut taken = BTreeSet::new();
+    for chunk in hit.chunks(AT_ONCE) {
+        taken.extend(key_list::living(via, chunk).await?);
+    }
+    let found = groups.iter().zip(linked).map(|(group, mut same)| {
+        if same.is_empty() {
+            for alias in &group.aliases {
+                if let Some(stored) = by_alias.get(alias)
+                    && stored.fits(group)
+                    && taken.insert(stored.id.clone())
+                {
+                    same.push(stored.clone());
+                }
+            }
+        }
+        same.sort_by(|a, b| (a.added_at, &a.id).cmp(&(b.added_at, &b.id)));
+        same
+    });
+    Ok(found.collect())
+}
+
+/// How many ids are asked for at once.
+const AT_ONCE: usize = 5000;
+
+/// The keys that each group is, of those that its records are of so far: each key is in one, in the first of those
+/// that it fits and for which most speaks.
+fn claims(groups: &[Marks], by_id: &HashMap<String, Stored>) -> Vec<Vec<Stored>> {
+    let mut best: HashMap<&KeyId, (Weight, usize)> = HashMap::new();
+    for (at, group) in groups.iter().enumerate() {
+        for (id, weight) in &group.links {
+            let fits = by_id
+                .get(id.as_str())
+                .is_some_and(|stored| stored.fits(group));
+            let better = best.get(id).is_none_or(|(other, _)| weight > other);
+            if fits && better {
+                best.insert(id, (*weight, at));
+            }
+        }
+    }
+    let mine = |at: usize, group: &Marks| {
+        let ids = group.links.iter().map(|(id, _)| id);
+        let ids = ids.filter(|id| best.get(id).is_some_and(|(_, best)| *best == at));
+        ids.filter_map(|id| by_id.get(id.as_str()).cloned())
+            .collect()
+    };
+    groups
+        .iter()
+        .enumerate()
+        .map(|(at, group)| mine(at, group))
+        .collect()
+}
+
+/// What is kept of keys, by the first column.
+async fn stored(
+    via: &mut Via<'_>,
+    sql: &str,
+    of: impl Iterator<Item = String>,
+) -> Result<HashMap<String, Stored>> {
+    let of: Vec<String> = of.collect();
+    let mut all = HashMap::new();
+    for chunk in of.chunks(AT_ONCE) {
+        for row in via.rows(sql, args![chunk.to_vec()]).await? {
+            let stored = Stored {
+                id: KeyId::new(row.text(1)?),
+                added_at: row.int(2)?,
+                digest: row.text(3)?,
+                key_id: row.maybe_text(4)?,
+                credential: row.maybe_text(5)?,
+            };
+            all.insert(row.text(0)?, stored);
+        }
+    }
+    Ok(all)
+}
+
+/// Keys that records left or came to without being imported: whether they are still there is told anew.
+fn moved(saving: &[Saving<'_>]) -> Vec<KeyId> {
+    let mut all = Vec::new();
+    for one in saving.iter().filter(|one| !one.judged.records.is_empty()) {
+        let links = one.judged.links;
+        let stays = |id: &&KeyId| **id == one.id || one.joined.contains(id);
+        all.extend(links.iter().filter(|id| !stays(id)).cloned());
+        if one.before.is_some() && !links.contains(&one.id) {
+            all.push(one.id.clone());
+        }
+    }
+    all
 }
 
 /// The key as it is kept: under its own id.

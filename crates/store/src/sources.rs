@@ -1,10 +1,11 @@
 //! Sources: what was imported or searched, how much of it was read, and when.
 
 use crate::{
-    db::{Result, Store, StoreError, word},
+    db::{Result, Store, StoreError, json, read, word},
     dialect::{Kind, Row, args},
     txn::Txn,
 };
+use serde::{Deserialize, Serialize};
 use tenure_model::{
     id::{RunId, SourceId},
     key::Coverage,
@@ -48,6 +49,29 @@ fn source(row: &Row) -> Result<Source> {
         imported_at: row.maybe_int(7)?.map(Moment::from_micros),
         run: row.maybe_text(8)?.map(RunId::new),
     })
+}
+
+/// A kind of key of one account that a source lists whole: what it does not name is not there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// The provider's slug.
+    pub provider: String,
+    /// The credential kind's slug.
+    pub credential: String,
+    /// The account.
+    pub account: String,
+}
+
+/// What a source lists whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listings {
+    /// The source.
+    pub source: SourceId,
+    /// As the user named it.
+    pub name: String,
+    /// What it lists.
+    pub of: Vec<Listed>,
 }
 
 impl Store {
@@ -98,9 +122,67 @@ impl Store {
             })
             .collect()
     }
+
+    /// What sources list whole, of those that do.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn listings(&self) -> Result<Vec<Listings>> {
+        let sql = "SELECT id, name, listings FROM sources WHERE listings <> '[]' ORDER BY id";
+        let rows = self.pool.rows(sql, args![]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Listings {
+                    source: SourceId::new(row.text(0)?),
+                    name: row.text(1)?,
+                    of: read(&row.text(2)?, "listings of a source")?,
+                })
+            })
+            .collect()
+    }
 }
 
 impl Txn {
+    /// Says what a source lists whole. Keys of what it lists now and did not before, or the other way around, are
+    /// judged again.
+    pub(crate) async fn set_listings(&mut self, source: &SourceId, now: &[Listed]) -> Result<()> {
+        let rows = self
+            .rows(
+                "SELECT listings FROM sources WHERE id = $1",
+                args![source.as_str()],
+            )
+            .await?;
+        let before: Vec<Listed> = match rows.first() {
+            Some(row) => read(&row.text(0)?, "listings of a source")?,
+            None => Vec::new(),
+        };
+        let moved = |one: &&Listed| !(before.contains(one) && now.contains(one));
+        let at = self.at().micros().max(1);
+        let mut any = false;
+        for one in before.iter().chain(now).filter(moved) {
+            any = true;
+            self.run(
+                "UPDATE keys SET stale_at = $1 WHERE id IN (SELECT id FROM key_list \
+                 WHERE account = $2 AND provider = $3 AND credential = $4)",
+                args![
+                    at,
+                    one.account.as_str(),
+                    one.provider.as_str(),
+                    one.credential.as_str()
+                ],
+            )
+            .await?;
+        }
+        if any {
+            self.run(
+                "UPDATE sources SET listings = $1 WHERE id = $2",
+                args![json(&now), source.as_str()],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
     /// The source of this name, made where it is new.
     pub(crate) async fn source_of(
         &mut self,

@@ -177,6 +177,10 @@ impl Txn {
     pub(crate) fn is_postgres(&self) -> bool {
         self.tx.is_postgres()
     }
+
+    pub(crate) fn via(&mut self) -> Via<'_> {
+        Via::Tx(&mut self.tx)
+    }
 }
 
 /// Where the log stands.

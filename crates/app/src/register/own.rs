@@ -26,8 +26,9 @@ impl Desk<'_> {
         if let Some(permit) = permits.first() {
             let mut txn = self.store.begin(permit, self.now).await?;
             txn.assign_owner(&ids, owner, backup).await?;
+            txn.mark_stale(&ids).await?;
             txn.commit_noted().await?;
         }
-        self.reassess().await
+        self.settle().await
     }
 }

@@ -2,21 +2,28 @@
 
 use super::{Desk, Result};
 use crate::{
-    import::listings,
+    import::{listed, listings},
     judging::{Earlier, Judging},
 };
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
+    alias,
     assessment::{Key, Skipped},
+    digest,
     facts::Since,
-    id::KeyId,
-    identity,
+    id::{KeyId, SourceId},
+    identity::{self, Listing},
     infer::Declaration,
     people::People,
     system::System,
 };
-use tenure_store::{DeclaredKind, Evidence, Judged, Kept, RecordRef, Saved};
+use tenure_store::{
+    DeclaredKind, Evidence, Judged, Kept, Listed, Listings, Marks, RecordRef, Saved, Stale, Weight,
+};
+
+/// What stands for the time of change of a record that a version wrote which kept none.
+const OLD: i64 = 1;
 
 /// How many records are read, and keys written, at once.
 const CHUNK: u64 = 1000;
@@ -34,17 +41,50 @@ pub struct Reassessed {
     pub skipped: Vec<Skipped>,
 }
 
+/// What keys are judged with, beside what is known of each.
+struct Context {
+    people: Option<People>,
+    systems: Vec<System>,
+}
+
+impl Reassessed {
+    fn add(&mut self, more: Self) {
+        self.keys = self.keys.saturating_add(more.keys);
+        self.new = self.new.saturating_add(more.new);
+        self.changed = self.changed.saturating_add(more.changed);
+        self.skipped.extend(more.skipped);
+    }
+}
+
 impl Desk<'_> {
-    /// Judges every key again. Which records are one key depends on all records, so that all are read; a key whose
+    /// Judges again what may come out differently: the keys of which a source or a person said something since, and
+    /// every key where policy, catalogue, people or systems are others than the last time, or the day is. A key whose
     /// digest did not change writes nothing.
     ///
     /// # Errors
-    /// The database refuses; what was written until then stands.
+    /// The database refuses; what was written until then stands, and the next time goes on there.
     pub async fn reassess(&self) -> Result<Reassessed> {
-        let permit = self.permit_worker().await?;
-        let records = self.records().await?;
+        let context = self.context().await?;
+        let mut done = Reassessed::default();
+        let basis = self.basis(&context);
+        if self.store.judged_with().await?.as_ref() != Some(&basis) {
+            done.add(self.judge_all(&context).await?);
+            self.store.keep_judged_with(&basis).await?;
+        }
+        done.add(self.judge_stale(&context).await?);
+        Ok(done)
+    }
+
+    /// Judges only the keys of which a source or a person said something since: what somebody waits for.
+    ///
+    /// # Errors
+    /// As of [`Desk::reassess`].
+    pub async fn settle(&self) -> Result<Reassessed> {
+        self.judge_stale(&self.context().await?).await
+    }
+
+    async fn context(&self) -> Result<Context> {
         let people = self.store.people().await?;
-        let people = (!people.is_empty()).then(|| People::new(people));
         let systems: Vec<System> = self
             .store
             .declared(DeclaredKind::System)
@@ -52,20 +92,123 @@ impl Desk<'_> {
             .into_iter()
             .map(|declared| declared.body)
             .collect();
-        let mut groups = Groups::of(records);
-        identity::serve(&mut groups.known, &systems);
-        let ids: Vec<KeyId> = groups.ids.iter().flatten().cloned().collect();
+        Ok(Context {
+            people: (!people.is_empty()).then(|| People::new(people)),
+            systems,
+        })
+    }
+
+    /// A digest of all that every key is judged with.
+    fn basis(&self, context: &Context) -> String {
+        let people = context.people.as_ref();
+        let all = format!(
+            "{}\n{}\n{}\n{:?}\n{:?}\n{:?}",
+            env!("CARGO_PKG_VERSION"),
+            self.policy.digest(),
+            self.now.day(),
+            self.providers,
+            people.map(People::all),
+            context.systems,
+        );
+        digest::of_bytes(all.as_bytes())
+    }
+
+    /// Which records are one key depends on all records, so that all are read.
+    async fn judge_all(&self, context: &Context) -> Result<Reassessed> {
+        let stale = Stale {
+            records: self.records().await?,
+            keys: Vec::new(),
+        };
+        let groups = Groups::of(stale.records.clone(), &self.store.listings().await?);
+        let done = self.judge(groups, context).await?;
+        self.store.settle(&stale).await?;
+        Ok(done)
+    }
+
+    /// What changed since, with what can be the same key: everything that has an alias in common with it.
+    async fn judge_stale(&self, context: &Context) -> Result<Reassessed> {
+        let mut done = Reassessed::default();
+        let heads = self.store.listings().await?;
+        loop {
+            let stale = self.store.stale(CHUNK).await?;
+            if stale.is_empty() {
+                return Ok(done);
+            }
+            let records = self.kin(&stale).await?;
+            let groups = Groups::of(records, &heads);
+            done.add(self.judge(groups, context).await?);
+            self.store.settle(&stale).await?;
+        }
+    }
+
+    /// The living records of the keys that are stale, and of all keys that they may be.
+    async fn kin(&self, stale: &Stale) -> Result<Vec<Kept>> {
+        let mut found: BTreeMap<RecordRef, Kept> = BTreeMap::new();
+        let mut asked: (BTreeSet<String>, BTreeSet<KeyId>) = Default::default();
+        let mut keys: BTreeSet<KeyId> = stale.keys.iter().map(|(key, _)| key.clone()).collect();
+        let mut aliases: BTreeSet<String> = BTreeSet::new();
+        for kept in &stale.records {
+            keys.extend(kept.key.clone());
+            aliases.extend(kept.evidence.kin());
+        }
+        while !(keys.is_empty() && aliases.is_empty()) {
+            asked.0.extend(aliases.iter().cloned());
+            asked.1.extend(keys.iter().cloned());
+            let mut read = Vec::new();
+            for chunk in chunks(keys) {
+                read.extend(self.store.records_of(&chunk).await?);
+            }
+            for chunk in chunks(aliases) {
+                read.extend(self.store.records_by_alias(&chunk).await?);
+            }
+            (keys, aliases) = (BTreeSet::new(), BTreeSet::new());
+            for kept in read {
+                if kept.gone_at.is_some() || found.contains_key(&kept.at) {
+                    continue;
+                }
+                keys.extend(kept.key.clone().filter(|key| !asked.1.contains(key)));
+                let kin = kept.evidence.kin().into_iter();
+                aliases.extend(kin.filter(|alias| !asked.0.contains(alias)));
+                found.insert(kept.at.clone(), kept);
+            }
+        }
+        let living = |kept: &&Kept| kept.gone_at.is_none();
+        for kept in stale.records.iter().filter(living) {
+            found.entry(kept.at.clone()).or_insert_with(|| kept.clone());
+        }
+        // In the order of a run over all of them: the first record of a key leads.
+        let sources = self.store.sources().await?;
+        let place: BTreeMap<&SourceId, usize> =
+            sources.iter().map(|one| &one.id).zip(0..).collect();
+        let mut all: Vec<Kept> = found.into_values().collect();
+        all.sort_by(|a, b| {
+            let of = |at: &RecordRef| (place.get(&at.source).copied(), at.is_sighting);
+            (of(&a.at), &a.at.identity).cmp(&(of(&b.at), &b.at.identity))
+        });
+        Ok(all)
+    }
+
+    async fn judge(&self, mut groups: Groups, context: &Context) -> Result<Reassessed> {
+        let permit = self.permit_worker().await?;
+        identity::serve(&mut groups.known, &context.systems);
+        let same = self.store.identify(&groups.marks()).await?;
+        let ids: Vec<KeyId> = same.iter().flatten().cloned().collect();
         let since = self.kept_since(&ids).await?;
-        self.put_owners(&mut groups, &ids).await?;
-        let judging = Judging::new(self.providers, self.policy, people.as_ref(), self.now.day());
+        self.put_owners(&mut groups.known, &same, &ids).await?;
+        let people = context.people.as_ref();
+        let judging = Judging::new(self.providers, self.policy, people, self.now.day());
         let Groups {
             known,
-            ids,
             records,
+            links,
         } = groups;
+        let links: Vec<Vec<KeyId>> = links
+            .into_iter()
+            .map(|links| links.into_keys().collect())
+            .collect();
         let (keys, skipped): (Vec<Key>, Vec<Vec<Skipped>>) = known
             .into_par_iter()
-            .zip(&ids)
+            .zip(&same)
             .map(|(key, ids)| judging.judge(key, Earlier::Register(earliest(&since, ids).as_ref())))
             .unzip();
         let mut done = Reassessed {
@@ -76,7 +219,13 @@ impl Desk<'_> {
         let judged: Vec<Judged<'_>> = keys
             .iter()
             .zip(&records)
-            .map(|(key, records)| Judged { key, records })
+            .zip(same.iter().zip(&links))
+            .map(|((key, records), (known, links))| Judged {
+                key,
+                records,
+                known,
+                links,
+            })
             .collect();
         if !judged.is_empty() {
             let mut txn = self.store.begin(&permit, self.now).await?;
@@ -101,6 +250,7 @@ impl Desk<'_> {
     async fn records(&self) -> Result<Vec<Kept>> {
         let mut all = Vec::new();
         for source in self.store.sources().await? {
+            let from = all.len();
             for is_sighting in [false, true] {
                 let mut after: Option<String> = None;
                 loop {
@@ -117,6 +267,15 @@ impl Desk<'_> {
                     all.extend(mine);
                 }
             }
+            let mine = all.get(from..).unwrap_or_default();
+            if mine.iter().any(|kept| kept.stale_at == OLD) {
+                let rows = mine.iter().filter_map(|kept| match &kept.evidence {
+                    Evidence::Row(told) => Some(&**told),
+                    Evidence::Sighting(_) => None,
+                });
+                let listed = listed(&source.name, rows);
+                self.store.take_up(&source.id, mine, &listed).await?;
+            }
         }
         Ok(all)
     }
@@ -130,14 +289,19 @@ impl Desk<'_> {
     }
 
     /// Who was made to answer for a key here is a declared fact of it.
-    async fn put_owners(&self, groups: &mut Groups, ids: &[KeyId]) -> Result<()> {
+    async fn put_owners(
+        &self,
+        known: &mut [identity::Known],
+        same: &[Vec<KeyId>],
+        ids: &[KeyId],
+    ) -> Result<()> {
         let mut owners = BTreeMap::new();
         for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
             for owner in self.store.owners(chunk).await? {
                 owners.insert(owner.key.clone(), owner);
             }
         }
-        for (key, ids) in groups.known.iter_mut().zip(&groups.ids) {
+        for (key, ids) in known.iter_mut().zip(same) {
             if let Some(owner) = ids.iter().find_map(|id| owners.get(id)) {
                 key.subject.declarations.push(Declaration {
                     source: format!(
@@ -154,15 +318,17 @@ impl Desk<'_> {
     }
 }
 
-/// Keys with the ids that the register has for them, and their records.
+/// Keys, each with its records and the keys that those are of so far.
 struct Groups {
     known: Vec<identity::Known>,
-    ids: Vec<Vec<KeyId>>,
     records: Vec<Vec<RecordRef>>,
+    links: Vec<BTreeMap<KeyId, Weight>>,
 }
 
 impl Groups {
-    fn of(kept: Vec<Kept>) -> Self {
+    /// Puts records together. `heads` says what sources list whole: `kept` need not be all that they say, but has to
+    /// have every record that names one of its keys.
+    fn of(kept: Vec<Kept>, heads: &[Listings]) -> Self {
         let mut all_listings = Vec::new();
         let (mut rows, mut sightings) = (Vec::new(), Vec::new());
         let (mut of_rows, mut of_sightings) = (Vec::new(), Vec::new());
@@ -173,50 +339,87 @@ impl Groups {
                     let source = one.at.source.to_string();
                     per_source.entry(source).or_default().push(rows.len());
                     rows.push(*told);
-                    of_rows.push((one.at, one.key));
+                    of_rows.push((one.at, one.key, one.stale_at));
                 }
                 Evidence::Sighting(seen) => {
                     sightings.push(*seen);
-                    of_sightings.push((one.at, one.key));
+                    of_sightings.push((one.at, one.key, one.stale_at));
                 }
             }
         }
-        for at in per_source.values() {
-            let mine = || at.iter().filter_map(|at| rows.get(*at));
-            // The name that the user knows, without the line.
-            let name = mine().next().map_or("", |told| {
-                let line = told.row.at.as_str();
-                told.source
-                    .strip_suffix(line)
-                    .unwrap_or(&told.source)
-                    .trim_end()
-            });
-            all_listings.extend(listings(name, mine()));
+        for head in heads {
+            let at = per_source.get(head.source.as_str()).into_iter().flatten();
+            let named = listings(&head.name, at.filter_map(|at| rows.get(*at)));
+            all_listings.extend(head.of.iter().map(|one| whole(&head.name, one, &named)));
         }
         let merged = identity::merge_placed(rows, sightings, &all_listings);
-        let mut ids = vec![Vec::new(); merged.known.len()];
+        let mut links = vec![BTreeMap::new(); merged.known.len()];
         let mut records = vec![Vec::new(); merged.known.len()];
-        for (place, (at, key)) in merged
+        for (place, (at, key, stale_at)) in merged
             .places
             .iter()
             .zip(of_rows.into_iter().chain(of_sightings))
         {
-            if let (Some(ids), Some(records)) = (ids.get_mut(*place), records.get_mut(*place)) {
-                let ids: &mut Vec<KeyId> = ids;
-                if let Some(key) = key
-                    && !ids.contains(&key)
-                {
-                    ids.push(key);
+            if let (Some(links), Some(records)) = (links.get_mut(*place), records.get_mut(*place)) {
+                if let Some(key) = key {
+                    let links: &mut BTreeMap<KeyId, Weight> = links;
+                    let weight = links.entry(key).or_default();
+                    weight.0 += u64::from(stale_at == 0);
+                    weight.1 += 1;
                 }
                 records.push(at);
             }
         }
         Self {
             known: merged.known,
-            ids,
             records,
+            links,
         }
     }
+
+    fn marks(&self) -> Vec<Marks> {
+        let marks = self
+            .known
+            .iter()
+            .zip(&self.links)
+            .map(|(key, links)| Marks {
+                aliases: alias::of_known(key),
+                key_id: key.key_id.clone(),
+                credential: key.credential.clone(),
+                links: links
+                    .iter()
+                    .map(|(id, weight)| (id.clone(), *weight))
+                    .collect(),
+            });
+        marks.collect()
+    }
+}
+
+/// A listing of a source, with the ids that the rows at hand have of it.
+fn whole(source: &str, one: &Listed, named: &[Listing]) -> Listing {
+    let mine = named.iter().find(|listing| {
+        listing.provider == one.provider
+            && listing.credential == one.credential
+            && listing.account == one.account
+    });
+    Listing {
+        source: source.to_owned(),
+        provider: one.provider.clone(),
+        credential: one.credential.clone(),
+        account: one.account.clone(),
+        key_ids: mine
+            .map(|listing| listing.key_ids.clone())
+            .unwrap_or_default(),
+    }
+}
+
+fn chunks<T>(all: BTreeSet<T>) -> Vec<Vec<T>> {
+    let mut parts = Vec::new();
+    let mut all = all.into_iter().peekable();
+    while all.peek().is_some() {
+        parts.push(all.by_ref().take(1000).collect());
+    }
+    parts
 }
 
 /// Since when findings of a key have stood, under whichever of its ids.

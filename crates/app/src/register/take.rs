@@ -4,7 +4,7 @@ use super::{Desk, RegisterError, Result};
 use crate::{
     assess::nearest,
     exclude,
-    import::{Asked, Inventories, PEOPLE},
+    import::{Asked, Inventories, PEOPLE, listed},
     progress::Progress,
     reported,
     rule_files::RuleFiles,
@@ -320,7 +320,17 @@ impl Desk<'_> {
             }
             txn.commit_noted().await?;
         }
-        let finished = store.finish_import(import, &permit, self.now).await?;
+        let rows = taken
+            .records
+            .iter()
+            .filter_map(|record| match &record.evidence {
+                Evidence::Row(told) => Some(&**told),
+                Evidence::Sighting(_) => None,
+            });
+        let listings = listed(&taken.source.name, rows);
+        let finished = store
+            .finish_import(import, &permit, self.now, &listings)
+            .await?;
         Ok(Imported {
             run,
             records,

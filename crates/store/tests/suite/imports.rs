@@ -105,7 +105,7 @@ async fn a_source_that_is_not_whole_loses_nothing(setup: Setup) {
         .unwrap();
     let ended = setup
         .store
-        .finish_import(import, &who(), setup.now())
+        .finish_import(import, &who(), setup.now(), &[])
         .await
         .unwrap();
     assert_eq!(ended.counts, Counts::default());
@@ -139,7 +139,7 @@ async fn an_import_that_was_cut_off_goes_on(setup: Setup) {
     assert!(matches!(error, StoreError::Conflict(_)), "{error}");
     let ended = setup
         .store
-        .finish_import(again, &who(), setup.now())
+        .finish_import(again, &who(), setup.now(), &[])
         .await
         .unwrap();
     assert_eq!(
@@ -151,7 +151,7 @@ async fn an_import_that_was_cut_off_goes_on(setup: Setup) {
     );
     let error = setup
         .store
-        .finish_import(stale, &who(), setup.now())
+        .finish_import(stale, &who(), setup.now(), &[])
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Conflict(_)), "{error}");
@@ -293,7 +293,7 @@ async fn killed_in_the_middle_it_goes_on_or_is_absent(setup: Setup) {
     }
     let ended = setup
         .store
-        .finish_import(import, &who(), setup.now())
+        .finish_import(import, &who(), setup.now(), &[])
         .await
         .unwrap();
     assert_eq!(

@@ -19,7 +19,12 @@ fn key(setup: &Setup, id: &str, changes: &Value) -> Key {
 pub(crate) async fn save(setup: &Setup, keys: &[Key]) -> Vec<(KeyId, Saved)> {
     let judged: Vec<Judged<'_>> = keys
         .iter()
-        .map(|key| Judged { key, records: &[] })
+        .map(|key| Judged {
+            key,
+            records: &[],
+            known: &[],
+            links: &[],
+        })
         .collect();
     let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     let saved = txn.save_keys(&judged).await.unwrap();
@@ -172,7 +177,12 @@ async fn records_lead_to_their_key_and_a_vanished_key_says_so(setup: Setup) {
     let judged: Vec<Judged<'_>> = keys
         .iter()
         .zip(&refs)
-        .map(|(key, records)| Judged { key, records })
+        .map(|(key, records)| Judged {
+            key,
+            records,
+            known: &[],
+            links: &[],
+        })
         .collect();
     let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     let saved = txn.save_keys(&judged).await.unwrap();
@@ -219,6 +229,8 @@ async fn a_dropped_transaction_leaves_nothing(setup: Setup) {
     let judged = [Judged {
         key: &key,
         records: &[],
+        known: &[],
+        links: &[],
     }];
     let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
     txn.save_keys(&judged).await.unwrap();

@@ -276,6 +276,8 @@ async fn many_writers_make_one_log(setup: Setup) {
                 let judged = [tenure_store::Judged {
                     key: &key,
                     records: &[],
+                    known: &[],
+                    links: &[],
                 }];
                 let mut txn = store.begin(&who(), at).await.unwrap();
                 txn.save_keys(&judged).await.unwrap();

@@ -167,7 +167,7 @@ async fn runs_and_coverage_say_what_was_read(setup: Setup) {
             .unwrap();
         setup
             .store
-            .finish_import(import, &who(), setup.now())
+            .finish_import(import, &who(), setup.now(), &[])
             .await
             .unwrap();
     }

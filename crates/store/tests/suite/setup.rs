@@ -56,7 +56,7 @@ impl Setup {
             .await
             .unwrap();
         self.store
-            .finish_import(import, &who(), self.now())
+            .finish_import(import, &who(), self.now(), &[])
             .await
             .unwrap()
     }
