@@ -7,8 +7,9 @@ use tenure_model::{
     control::Control,
     facts::Verdict,
     id::KeyId,
+    key::Row,
 };
-use tenure_store::{EventFilter, Judged, RecordRef, Saved};
+use tenure_store::{EventFilter, Judged, Marks, RecordRef, Saved};
 use tenure_testkit::judged;
 
 fn key(setup: &Setup, id: &str, changes: &Value) -> Key {
@@ -166,6 +167,74 @@ async fn two_keys_that_turn_out_to_be_one_are_joined(setup: Setup) {
     assert_eq!(setup.store.events(&what, None, 9).await.unwrap().len(), 1);
 }
 
+async fn what_changes_while_it_is_judged_is_judged_again(setup: Setup) {
+    setup.import("h1", &[row("id-1"), row("id-2")]).await;
+    let stale = setup.store.stale(9).await.unwrap();
+    assert_eq!(stale.records.len(), 2);
+    setup.pass(1);
+    let changed = Row {
+        owner: Some("ann@example.com".to_owned()),
+        ..row("id-2")
+    };
+    setup.import("h2", &[row("id-1"), changed]).await;
+    setup.store.settle(&stale).await.unwrap();
+    let left = setup.store.stale(9).await.unwrap();
+    assert_eq!(left.records.len(), 1);
+    assert!(left.records[0].at.identity.ends_with("id-2"), "{left:?}");
+    setup.store.settle(&left).await.unwrap();
+    assert!(setup.store.stale(9).await.unwrap().is_empty());
+
+    // And what people say of a key.
+    let key = save(&setup, &[named(&setup, "k1", Some("id-9"), None)]).await[0]
+        .0
+        .clone();
+    let mark = async || {
+        let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
+        txn.mark_stale(std::slice::from_ref(&key)).await.unwrap();
+        txn.commit(tenure_model::event::Change::OwnerAssigned {
+            keys: vec![key.clone()],
+            owner: None,
+        })
+        .await
+        .unwrap();
+    };
+    mark().await;
+    let stale = setup.store.stale(9).await.unwrap();
+    assert_eq!(stale.keys.len(), 1);
+    setup.pass(1);
+    mark().await;
+    setup.store.settle(&stale).await.unwrap();
+    assert_eq!(setup.store.stale(9).await.unwrap().keys.len(), 1);
+}
+
+async fn two_who_judge_the_same_new_records_make_one_key(setup: Setup) {
+    setup.import("h1", &[row("id-1")]).await;
+    let kept = setup.store.records_without_key(9).await.unwrap();
+    let records = [kept[0].at.clone()];
+    let one = named(&setup, "k1", Some("id-1"), None);
+    let mut saved = Vec::new();
+    for _ in 0..2 {
+        let judged = [Judged {
+            key: &one,
+            records: &records,
+            known: &[],
+            links: &[],
+        }];
+        let mut txn = setup.store.begin(&who(), setup.now()).await.unwrap();
+        saved.extend(txn.save_keys(&judged).await.unwrap());
+        txn.commit_noted().await.unwrap();
+    }
+    assert_eq!(saved[0].1, Saved::New);
+    assert_eq!(saved[1], (saved[0].0.clone(), Saved::Same));
+    // A record that moved to another key takes nothing with it.
+    let marks = Marks {
+        key_id: Some("id-7".to_owned()),
+        links: vec![(saved[0].0.clone(), (0, 1))],
+        ..Marks::default()
+    };
+    assert_eq!(setup.store.identify(&[marks]).await.unwrap(), [Vec::new()]);
+}
+
 async fn records_lead_to_their_key_and_a_vanished_key_says_so(setup: Setup) {
     setup.import("h1", &[row("id-1"), row("id-2")]).await;
     let kept = setup.store.records_without_key(9).await.unwrap();
@@ -248,5 +317,7 @@ crate::on_both!(
     a_key_is_known_again_by_any_of_its_names,
     two_keys_that_turn_out_to_be_one_are_joined,
     records_lead_to_their_key_and_a_vanished_key_says_so,
+    two_who_judge_the_same_new_records_make_one_key,
+    what_changes_while_it_is_judged_is_judged_again,
     a_dropped_transaction_leaves_nothing,
 );
