@@ -18,6 +18,7 @@ const CHECKPOINT: &str = "log.checkpoint";
 const LAST: &str = "last-assessment.json";
 const WATCHED: &str = "watched.jsonl";
 const EDITS: &str = "edits.toml";
+const LOCK: &str = "lock";
 const HISTORIES: &str = "histories";
 /// The longest assessment that is read back, in bytes.
 const LONGEST: u64 = 4 << 30;
@@ -26,6 +27,12 @@ const LONGEST: u64 = 4 << 30;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     folder: PathBuf,
+}
+
+/// The folder, held. The system lets go of it with the file.
+#[derive(Debug)]
+pub struct Held {
+    _file: std::fs::File,
 }
 
 /// Why the state folder cannot be used.
@@ -229,6 +236,7 @@ impl State {
         {
             return Ok(());
         }
+        let _held = self.hold()?;
         let before = before()?;
         let file = self.written(|file| {
             let mut out = io::BufWriter::new(file);
@@ -278,6 +286,28 @@ impl State {
             Ok(()) => Ok(path),
             Err(error) => Err(StateError::Io { path, error }),
         }
+    }
+
+    /// Holds the folder for who reads, changes and writes back, until it is dropped: others wait.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn hold(&self) -> Result<Held, StateError> {
+        let path = self.folder.join(LOCK);
+        let fail = |error| StateError::Io {
+            path: path.clone(),
+            error,
+        };
+        make_folder(&self.folder).map_err(fail)?;
+        let mut open = std::fs::OpenOptions::new();
+        let file = open
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(fail)?;
+        file.lock().map_err(fail)?;
+        Ok(Held { _file: file })
     }
 
     /// Where edits of exported lists are kept, as a facts file.
@@ -515,6 +545,28 @@ mod tests {
             error.contains("line 2") && error.contains("assess"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn many_who_keep_at_once_lose_nothing() {
+        use tenure_model::watch::{Unwatchable, Watched};
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::at(folder.path());
+        let kept = |name: String| Kept {
+            fingerprint: name,
+            watched: Watched::Not(Unwatchable::TooShort),
+        };
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let state = &state;
+                scope.spawn(move || {
+                    for m in 0..8 {
+                        state.keep_watched(&[kept(format!("{n}-{m}"))]).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(state.watched().unwrap().len(), 64);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
 };
 use serde_json::json;
 use std::{fmt::Write as _, io::Read as _, path::Path, process::ExitCode};
+use tenure_app::state::{Held, State};
 use tenure_app::{
     edits::{self, Preview},
     progress::Silent,
@@ -107,11 +108,18 @@ fn export(args: &ImportExport, kind: &str, file: &Path) -> Result<ExitCode, Fail
     Ok(ExitCode::from(3))
 }
 
+fn hold() -> Result<Held, Failure> {
+    let state = State::of_user().and_then(|state| state.hold());
+    state.map_err(|error| Failure::input(error.to_string(), ""))
+}
+
 fn import(args: &ImportEdits) -> Result<ExitCode, Failure> {
     let file = args.file.display().to_string();
     let bytes = read(args)?;
     let today = command::today(args.today);
     let assessment = command::why::assessment(None)?;
+    // Two who apply at once do it one after the other: each sees what the other kept.
+    let _held = args.apply.then(hold).transpose()?;
     let (state, register) = command::key::register(today)?;
     let providers = command::providers(None)?;
     let called = args
