@@ -93,8 +93,13 @@ pub fn parse(file: &str, text: &str, today: Day) -> Result<Declared, DeclareErro
                 }
             }
             _ => {
+                let at = if name.is_empty() {
+                    "\"\"".to_owned()
+                } else {
+                    name
+                };
                 return Err(fail(
-                    name,
+                    at,
                     "is not known here; write [[key]] and [[place]] entries".to_owned(),
                 ));
             }
@@ -277,6 +282,15 @@ mod tests {
 
     fn today() -> Day {
         "2026-11-23".parse().unwrap()
+    }
+
+    #[test]
+    fn an_entry_without_a_name_is_named_all_the_same() {
+        let error = parse("f.toml", "\"\" = 1", today()).unwrap_err();
+        assert!(
+            error.to_string().starts_with("f.toml: \"\": is not known"),
+            "{error}"
+        );
     }
 
     #[test]
