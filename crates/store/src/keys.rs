@@ -27,6 +27,31 @@ const IDENTITY: &str = "identity";
 /// What stands in `until` of a fact that still holds.
 const NOW: i64 = i64::MAX;
 
+/// Facts that are counted over time.
+const COUNTED: [&str; 1] = ["owner"];
+
+/// What was said of keys before.
+#[derive(Default)]
+struct Earlier {
+    /// Since when a key is known, and its facts, by its id.
+    facts: HashMap<String, (i64, BTreeMap<String, FactNote>)>,
+    /// Since when a fact is as it is, by key and name, and the end of the latest row of it.
+    spans: HashMap<(String, String), (i64, i64)>,
+}
+
+/// A row of a fact over a time; nothing, where nobody said anything.
+fn fact_row(
+    key: &str,
+    name: &str,
+    note: Option<&FactNote>,
+    (since, until): (i64, i64),
+) -> Vec<crate::dialect::Arg> {
+    let value = note.map_or_else(|| "null".to_owned(), |note| json(&note.value));
+    let basis = note.map_or(Basis::Unknown, |note| note.basis);
+    let source = note.map_or("", |note| note.source.as_str());
+    args![key, name, value, basis.word(), source, since, until]
+}
+
 /// A key with what `assess` says of it, and the records that it was put together from.
 #[derive(Debug, Clone)]
 pub struct Judged<'k> {
@@ -165,22 +190,38 @@ impl Store {
     /// The facts of a key over time, the present first.
     ///
     /// # Errors
-    /// The database refuses.
+    /// There is no such key, or the database refuses.
     pub async fn facts(&self, id: &KeyId) -> Result<Vec<FactRow>> {
+        let registered = self.key(id).await?;
         let sql = "SELECT name, value, basis, source, since, until FROM facts WHERE key_id = $1 \
                    ORDER BY until DESC, name";
-        let rows = self.pool.rows(sql, args![id.as_str()]).await?;
-        rows.iter()
-            .map(|row| {
-                let until = row.int(5)?;
-                Ok(FactRow {
-                    name: row.text(0)?,
-                    note: fact(row, 1)?,
-                    since: Moment::from_micros(row.int(4)?),
-                    until: (until != NOW).then(|| Moment::from_micros(until)),
-                })
-            })
-            .collect()
+        let rows = self.pool.rows(sql, args![registered.id.as_str()]).await?;
+        let mut begun: HashMap<String, i64> = HashMap::new();
+        let mut past = Vec::new();
+        for row in &rows {
+            let (name, since, until) = (row.text(0)?, row.int(4)?, row.int(5)?);
+            let begin = if until == NOW { since } else { until };
+            begun.entry(name.clone()).or_insert(begin);
+            let note = fact(row, 1)?;
+            if until != NOW && !note.value.is_null() {
+                past.push(FactRow {
+                    name,
+                    note,
+                    since: Moment::from_micros(since),
+                    until: Some(Moment::from_micros(until)),
+                });
+            }
+        }
+        let added = registered.added_at.micros();
+        let now = facts_of(&registered.key)
+            .into_iter()
+            .map(|(name, note)| FactRow {
+                since: Moment::from_micros(begun.get(&name).copied().unwrap_or(added)),
+                name,
+                note,
+                until: None,
+            });
+        Ok(now.chain(past).collect())
     }
 
     /// The decisions about a key, newest first.
@@ -456,13 +497,14 @@ impl Txn {
             .map(|(one, _)| one)
             .collect();
         let noted = self.noted();
+        let earlier = self.earlier(&changed).await?;
         self.write_keys(&changed).await?;
         for one in &changed {
             self.join(one).await?;
         }
         let linked = self.link_records(&saving).await?;
         let moved = moved(&saving);
-        self.write_facts(&changed).await?;
+        self.write_facts(&changed, earlier).await?;
         self.write_decisions(&changed).await?;
         self.write_controls(&changed).await?;
         self.write_list(&changed).await?;
@@ -683,51 +725,68 @@ impl Txn {
         Ok(linked)
     }
 
-    async fn write_facts(&mut self, changed: &[&Saving<'_>]) -> Result<()> {
-        let ids: Vec<String> = changed
-            .iter()
-            .filter(|one| one.before.is_some())
-            .map(|one| one.id.to_string())
-            .collect();
+    /// What was said of keys that are known, and since when they are; to be asked before they are written.
+    async fn earlier(&mut self, changed: &[&Saving<'_>]) -> Result<Earlier> {
+        let known = changed.iter().filter(|one| one.before.is_some());
+        let ids: Vec<String> = known.map(|one| one.id.to_string()).collect();
+        let mut earlier = Earlier::default();
+        if ids.is_empty() {
+            return Ok(earlier);
+        }
+        let is_postgres = self.is_postgres();
+        let of = |column| among(is_postgres, column, 1);
+        let sql = format!("SELECT id, added_at, body FROM keys WHERE {}", of("id"));
+        for row in self.rows(&sql, args![ids.clone()]).await? {
+            let key: Key = read(&row.text(2)?, "key")?;
+            earlier
+                .facts
+                .insert(row.text(0)?, (row.int(1)?, facts_of(&key)));
+        }
         let sql = format!(
-            "SELECT key_id, name, value, basis, source FROM facts WHERE until = $1 AND {}",
-            among(self.is_postgres(), "key_id", 2)
+            "SELECT key_id, name, since, until FROM facts WHERE {}",
+            of("key_id")
         );
-        let mut before: HashMap<String, BTreeMap<String, FactNote>> = HashMap::new();
-        if !ids.is_empty() {
-            for row in self.rows(&sql, args![NOW, ids]).await? {
-                let note = fact(&row, 2)?;
-                before
-                    .entry(row.text(0)?)
-                    .or_default()
-                    .insert(row.text(1)?, note);
+        for row in self.rows(&sql, args![ids]).await? {
+            let (since, until) = (row.int(2)?, row.int(3)?);
+            let begun = if until == NOW { since } else { until };
+            let span = earlier.spans.entry((row.text(0)?, row.text(1)?));
+            let span = span.or_insert((begun, until));
+            if until >= span.1 {
+                *span = (begun, until);
             }
         }
+        Ok(earlier)
+    }
+
+    /// Writes what was said and no longer is. What is said now stands in the key, and only what is counted over time
+    /// has a row from its beginning on.
+    async fn write_facts(&mut self, changed: &[&Saving<'_>], mut earlier: Earlier) -> Result<()> {
         let at = self.at().micros();
-        let (mut ended, mut begun) = (Vec::new(), Vec::new());
+        let (mut rows, mut ended) = (Vec::new(), Vec::new());
         for one in changed {
-            let earlier = before.remove(one.id.as_str()).unwrap_or_default();
+            let known = earlier.facts.remove(one.id.as_str());
+            let is_known = known.is_some();
+            let (added, was) = known.unwrap_or((at, BTreeMap::new()));
             let now = facts_of(one.judged.key);
             let mut changes = Vec::new();
-            let names: BTreeSet<&String> = earlier.keys().chain(now.keys()).collect();
+            let names: BTreeSet<&String> = was.keys().chain(now.keys()).collect();
             for name in names {
-                let (was, is) = (earlier.get(name), now.get(name));
+                let (was, is) = (was.get(name), now.get(name));
                 if was == is {
                     continue;
                 }
-                if was.is_some() {
-                    ended.push((one.id.to_string(), name.clone()));
+                let id = one.id.as_str();
+                let span = earlier.spans.get(&(id.to_owned(), name.clone()));
+                let (since, until) = span.copied().unwrap_or((added, 0));
+                if until == NOW {
+                    ended.push((id.to_owned(), name.clone()));
                 }
-                if let Some(is) = is {
-                    begun.push(args![
-                        one.id.as_str(),
-                        name.as_str(),
-                        json(&is.value),
-                        is.basis.word(),
-                        is.source.as_str(),
-                        at,
-                        NOW,
-                    ]);
+                // What held for no time is no history.
+                if is_known && since < at {
+                    rows.push(fact_row(id, name, was, (since, at)));
+                }
+                if is.is_some() && COUNTED.contains(&name.as_str()) {
+                    rows.push(fact_row(id, name, is, (at, NOW)));
                 }
                 let value = |note: Option<&FactNote>| {
                     note.map_or(serde_json::Value::Null, |note| (*note.value).clone())
@@ -761,15 +820,9 @@ impl Txn {
             }
         }
         for (key, name) in ended {
-            // Twice in one moment: what held for no time is no history.
             self.run(
-                "DELETE FROM facts WHERE key_id = $1 AND name = $2 AND until = $3 AND since >= $4",
-                args![key.as_str(), name.as_str(), NOW, at],
-            )
-            .await?;
-            self.run(
-                "UPDATE facts SET until = $1 WHERE key_id = $2 AND name = $3 AND until = $4",
-                args![at, key, name, NOW],
+                "DELETE FROM facts WHERE key_id = $1 AND name = $2 AND until = $3",
+                args![key, name, NOW],
             )
             .await?;
         }
@@ -784,7 +837,7 @@ impl Txn {
                 ("since", Kind::Int),
                 ("until", Kind::Int),
             ],
-            begun,
+            rows,
             "",
         )
         .await?;
