@@ -7,16 +7,19 @@ mod look;
 mod own;
 mod prove;
 mod reassess;
+mod scope;
 mod take;
+mod unit;
 
 pub use look::{History, KeyRecord};
 pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
 pub use take::{Imported, Reading, Taken};
+pub use unit::Preview;
 
 pub use tenure_access::{Denial, Permit, Rules};
 pub use tenure_store::{
-    Declared, FactRow, Ownership, Place, Source, Store, StoreError,
+    Declared, FactRow, Ownership, Place, Scope, Source, Store, StoreError, StoredRule,
     key_list::{Cursor, Entry, Facet, Filter, Page, Sort},
 };
 

@@ -17,6 +17,7 @@ pub mod catalog;
 pub mod cell;
 pub mod check;
 pub mod classify;
+pub mod container;
 pub mod contract;
 pub mod control;
 pub mod day;

@@ -4,6 +4,7 @@
 //! the log in the same transaction. No rule is decided here.
 
 mod audit;
+mod containers;
 mod db;
 mod declared;
 mod dialect;
@@ -15,10 +16,12 @@ mod keys;
 mod log;
 mod people;
 mod runs;
+mod scope;
 mod sources;
 pub mod state;
 mod txn;
 
+pub use containers::{Standing, StoredRule};
 pub use db::{FILE, Fault, Place, Result, Store, StoreError};
 pub use declared::{Declared, DeclaredKind};
 pub use exceptions::{ExceptionState, StoredException, new_exception_id};
@@ -28,5 +31,6 @@ pub use keys::{Decision, FactRow, Judged, Kept, RecordRef, Registered, Saved};
 pub use log::{Entry, EventFilter};
 pub use people::Ownership;
 pub use runs::Run;
+pub use scope::Scope;
 pub use sources::Source;
 pub use txn::{Head, Txn};

@@ -6,17 +6,19 @@ use crate::{
     judging::{Earlier, Judging},
 };
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
+    access::Unit,
     assessment::{Key, Skipped},
+    container::{self, Place, Rule, applied},
     facts::Since,
     id::KeyId,
     identity,
     infer::Declaration,
-    people::People,
+    people::{self, People},
     system::System,
 };
-use tenure_store::{DeclaredKind, Evidence, Judged, Kept, RecordRef, Saved};
+use tenure_store::{DeclaredKind, Evidence, Judged, Kept, Ownership, RecordRef, Saved, Standing};
 
 /// How many records are read, and keys written, at once.
 const CHUNK: u64 = 1000;
@@ -56,7 +58,7 @@ impl Desk<'_> {
         identity::serve(&mut groups.known, &systems);
         let ids: Vec<KeyId> = groups.ids.iter().flatten().cloned().collect();
         let since = self.kept_since(&ids).await?;
-        self.put_owners(&mut groups, &ids).await?;
+        let ground = self.put_owners(&mut groups, &ids).await?;
         let judging = Judging::new(self.providers, self.policy, people.as_ref(), self.now.day());
         let Groups {
             known,
@@ -83,9 +85,17 @@ impl Desk<'_> {
             txn.keep_policy(self.policy).await?;
             txn.commit_noted().await?;
         }
-        for chunk in judged.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+        let size = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+        for (chunk, ground) in judged.chunks(size).zip(ground.chunks(size)) {
             let mut txn = self.store.begin(&permit, self.now).await?;
-            for (_, saved) in txn.save_keys(chunk).await? {
+            let saved = txn.save_keys(chunk).await?;
+            let standings = saved.iter().zip(chunk).zip(ground);
+            let standings: Vec<Standing> = standings
+                .map(|(((id, _), judged), ground)| ground.standing(id, judged.key, people.as_ref()))
+                .collect();
+            // In the transaction of a new key: nobody sees it in another unit in between.
+            txn.place_keys(&standings).await?;
+            for (_, saved) in saved {
                 match saved {
                     Saved::New => done.new = done.new.saturating_add(1),
                     Saved::Changed => done.changed = done.changed.saturating_add(1),
@@ -129,28 +139,74 @@ impl Desk<'_> {
         Ok(since)
     }
 
-    /// Who was made to answer for a key here is a declared fact of it.
-    async fn put_owners(&self, groups: &mut Groups, ids: &[KeyId]) -> Result<()> {
-        let mut owners = BTreeMap::new();
+    /// Who was made to answer for a key here is a declared fact of it: by name, else by the rule of a container. Gives
+    /// what keys stand on, in the order of the groups.
+    async fn put_owners(&self, groups: &mut Groups, ids: &[KeyId]) -> Result<Vec<Ground>> {
+        let rules = self.store.container_rules().await?;
+        let plain: Vec<Rule> = rules.iter().map(|stored| stored.rule.clone()).collect();
+        let mut owners: BTreeMap<KeyId, Ownership> = BTreeMap::new();
         for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
             for owner in self.store.owners(chunk).await? {
                 owners.insert(owner.key.clone(), owner);
             }
         }
+        let mut all = Vec::with_capacity(groups.known.len());
         for (key, ids) in groups.known.iter_mut().zip(&groups.ids) {
-            if let Some(owner) = ids.iter().find_map(|id| owners.get(id)) {
+            let places = container::places(&key.subject);
+            let applied = applied(&plain, &places);
+            let by_rule = applied.owner.and_then(|rule| {
+                let stored = rules.iter().find(|stored| stored.rule == *rule)?;
+                Some((
+                    rule.owner.clone()?,
+                    rule.backup.clone(),
+                    format!("{}: {}", rule.container, stored.said_by),
+                    stored.said_at,
+                ))
+            });
+            let named = ids.iter().find_map(|id| owners.get(id)).map(|owner| {
+                let (by, at) = (owner.assigned_by.clone(), owner.assigned_at);
+                (owner.owner.clone(), owner.backup.clone(), by, at)
+            });
+            let mut answer = Vec::new();
+            if let Some((owner, backup, by, at)) = named.or(by_rule) {
                 key.subject.declarations.push(Declaration {
-                    source: format!(
-                        "the register, {} on {}",
-                        owner.assigned_by,
-                        owner.assigned_at.day()
-                    ),
-                    owner: Some(owner.owner.clone()),
+                    source: format!("the register, {by} on {}", at.day()),
+                    owner: Some(owner.clone()),
                     ..Declaration::default()
                 });
+                answer.push(owner);
+                answer.extend(backup);
             }
+            all.push(Ground {
+                unit: applied.unit(),
+                answer,
+                places,
+            });
         }
-        Ok(())
+        Ok(all)
+    }
+}
+
+/// What a key stands on beside what it is judged to be.
+struct Ground {
+    unit: Unit,
+    /// Who was made to answer for it here.
+    answer: Vec<String>,
+    places: BTreeSet<Place>,
+}
+
+impl Ground {
+    fn standing(&self, id: &KeyId, key: &Key, list: Option<&People>) -> Standing {
+        let owners = self.answer.iter().map(String::as_str);
+        Standing {
+            key: id.clone(),
+            unit: self.unit.clone(),
+            people: owners
+                .chain(key.owner.value.as_deref())
+                .flat_map(|owner| people::callers(owner, list))
+                .collect(),
+            places: self.places.clone(),
+        }
     }
 }
 
