@@ -336,8 +336,14 @@ impl Txn {
         Ok(changed.len())
     }
 
-    /// Forgets where keys stood: they turned out to be others.
-    pub(crate) async fn displace(&mut self, key: &KeyId) -> Result<()> {
+    /// Forgets where a key stood that turned out to be another, which takes over what was asked about it.
+    pub(crate) async fn displace(&mut self, key: &KeyId, by: &KeyId) -> Result<()> {
+        self.run(
+            "UPDATE asked_keys SET key_id = $1 WHERE key_id = $2 \
+             AND ask NOT IN (SELECT ask FROM asked_keys WHERE key_id = $1)",
+            args![by.as_str(), key.as_str()],
+        )
+        .await?;
         for table in ["key_places", "key_people", "key_standing"] {
             let sql = format!("DELETE FROM {table} WHERE key_id = $1");
             self.run(&sql, args![key.as_str()]).await?;

@@ -615,7 +615,7 @@ impl Txn {
                 let sql = format!("DELETE FROM {table} WHERE key_id = $1");
                 self.run(&sql, args![from_id]).await?;
             }
-            self.displace(from).await?;
+            self.displace(from, &one.id).await?;
             self.run(
                 "INSERT INTO joined_keys (old_id, key_id, at) VALUES ($1, $2, $3) ON CONFLICT (old_id) DO NOTHING",
                 args![from_id, id, at],

@@ -3,7 +3,9 @@
 //! Everything is changed by [`Store::begin`], writes, and [`Txn::commit`] with what changed, which is an event of
 //! the log in the same transaction. No rule is decided here.
 
+mod asks;
 mod audit;
+mod backlog;
 mod containers;
 mod db;
 mod declared;
@@ -21,6 +23,7 @@ mod sources;
 pub mod state;
 mod txn;
 
+pub use asks::{Answered, Ask, Asked, SaidOf};
 pub use containers::{Standing, StoredRule};
 pub use db::{FILE, Fault, Place, Result, Store, StoreError};
 pub use declared::{Declared, DeclaredKind};

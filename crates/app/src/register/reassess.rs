@@ -9,8 +9,10 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
     access::Unit,
+    ask::AskAnswer,
     assessment::{Key, Skipped},
     container::{self, Place, Rule, applied},
+    explain::FactName,
     facts::Since,
     id::KeyId,
     identity,
@@ -18,7 +20,9 @@ use tenure_model::{
     people::{self, People},
     system::System,
 };
-use tenure_store::{DeclaredKind, Evidence, Judged, Kept, Ownership, RecordRef, Saved, Standing};
+use tenure_store::{
+    Answered, DeclaredKind, Evidence, Judged, Kept, Ownership, RecordRef, Saved, Standing,
+};
 
 /// How many records are read, and keys written, at once.
 const CHUNK: u64 = 1000;
@@ -150,6 +154,13 @@ impl Desk<'_> {
                 owners.insert(owner.key.clone(), owner);
             }
         }
+        let mut said: BTreeMap<KeyId, Answered> = BTreeMap::new();
+        for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+            // The earliest first: the last word counts.
+            for one in self.store.said_of(chunk).await? {
+                said.insert(one.key, one.answered);
+            }
+        }
         let mut all = Vec::with_capacity(groups.known.len());
         for (key, ids) in groups.known.iter_mut().zip(&groups.ids) {
             let places = container::places(&key.subject);
@@ -167,6 +178,18 @@ impl Desk<'_> {
                 let (by, at) = (owner.assigned_by.clone(), owner.assigned_at);
                 (owner.owner.clone(), owner.backup.clone(), by, at)
             });
+            let off = ids.iter().find_map(|id| said.get(id)).filter(|said| {
+                // Who was made to answer for it since then decides anew.
+                said.answer == AskAnswer::CanBeTurnedOff
+                    && named.as_ref().is_none_or(|(.., at)| *at <= said.at)
+            });
+            if let Some(off) = off {
+                key.subject.declarations.push(Declaration {
+                    source: format!("{} answered on {}", off.by, off.at.day()),
+                    values: BTreeMap::from([(FactName::Integration, "retired".into())]),
+                    ..Declaration::default()
+                });
+            }
             let mut answer = Vec::new();
             if let Some((owner, backup, by, at)) = named.or(by_rule) {
                 key.subject.declarations.push(Declaration {

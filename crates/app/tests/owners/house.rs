@@ -99,7 +99,7 @@ impl House {
         self.take("people", "people.csv", text).await;
     }
 
-    async fn take(&self, kind: &str, name: &str, text: &str) {
+    pub(crate) async fn take(&self, kind: &str, name: &str, text: &str) {
         let file = self.folder.path().join(name);
         std::fs::write(&file, text).unwrap();
         let reading = Reading {

@@ -8,6 +8,7 @@
     reason = "a test"
 )]
 
+mod ask;
 mod container;
 mod house;
 mod scope;
