@@ -83,3 +83,9 @@ CREATE TABLE asked_keys (
 );
 
 CREATE INDEX asked_keys_key ON asked_keys (key_id, answered_at);
+
+-- The latest slot of each recurring piece of work that was put in line, by whichever replica came first.
+CREATE TABLE ticks (
+    kind TEXT NOT NULL PRIMARY KEY,
+    slot BIGINT NOT NULL
+);

@@ -12,6 +12,7 @@ mod reassess;
 mod scope;
 mod take;
 mod unit;
+mod work;
 
 pub use ask::{GivenAnswer, Nudged};
 pub use look::{History, KeyRecord};
@@ -19,6 +20,7 @@ pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
 pub use take::{Imported, Reading, Taken};
 pub use unit::Preview;
+pub use work::{Bench, Turn, Worker, run_worker};
 
 pub use tenure_access::{Denial, Permit, Rules};
 pub use tenure_store::{

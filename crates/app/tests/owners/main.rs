@@ -12,6 +12,7 @@ mod ask;
 mod container;
 mod house;
 mod scope;
+mod work;
 
 /// Runs each test on both databases.
 #[macro_export]
