@@ -42,22 +42,33 @@ impl Scope {
         let Reach::Part { units, own } = &self.0 else {
             return None;
         };
-        let mut of_units = |units: &[Unit]| {
-            let units: Vec<String> = units.iter().map(ToString::to_string).collect();
-            args.push(units.into());
-            among(is_postgres, "unit", args.len())
+        let mut of_units = |units: &[Unit]| match units {
+            // Along the index of units, in order.
+            [one] => {
+                args.push(one.as_str().into());
+                format!("unit = ${}", args.len())
+            }
+            units => {
+                let units: Vec<String> = units.iter().map(ToString::to_string).collect();
+                args.push(units.into());
+                among(is_postgres, "unit", args.len())
+            }
         };
         let listed = of_units(units);
-        Some(match own {
-            None => listed,
-            Some((person, units)) => {
-                let theirs = of_units(units);
-                args.push(person.as_str().into());
-                format!(
-                    "({listed} OR ({theirs} AND id IN (SELECT key_id FROM key_people WHERE person = ${})))",
-                    args.len()
-                )
-            }
+        let Some((person, others)) = own else {
+            return Some(listed);
+        };
+        let theirs = of_units(others);
+        args.push(person.as_str().into());
+        let theirs = format!(
+            "({theirs} AND id IN (SELECT key_id FROM key_people WHERE person = ${}))",
+            args.len()
+        );
+        Some(if units.is_empty() {
+            // Few rows, each by its id; `listed` is false for all, and stands for its argument.
+            format!("({theirs} AND NOT {listed})")
+        } else {
+            format!("({listed} OR {theirs})")
         })
     }
 }

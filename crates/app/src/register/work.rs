@@ -105,10 +105,10 @@ impl Worker {
                 outcome = &mut doing => break outcome,
                 () = tokio::time::sleep(beat) => {
                     let desk = bench.desk(&self.caller);
-                    match desk.store.heartbeat(&mut lease, desk.now, seconds).await {
-                        Err(StoreError::Conflict(_)) => return Ok(Turn::Lost(work)),
-                        // The database may be back before the lease ends.
-                        Ok(()) | Err(_) => {}
+                    let beaten = desk.store.heartbeat(&mut lease, desk.now, seconds).await;
+                    // Other trouble may pass before the lease ends.
+                    if let Err(StoreError::Conflict(_)) = beaten {
+                        return Ok(Turn::Lost(work));
                     }
                 }
             }
