@@ -15,6 +15,7 @@ pub mod report;
 pub mod reported;
 pub mod rule_files;
 pub mod scan;
+pub mod schedule;
 pub mod sources;
 pub mod state;
 pub mod sunsets;

@@ -3,20 +3,28 @@
 //! Every use case asks the rules of access first; a denial is an event of the log. Nothing here holds a lock while it
 //! reads files: reading gives a [`Taken`], which an import then writes.
 
+mod ask;
+mod backlog;
 mod look;
 mod own;
 mod prove;
 mod reassess;
+mod scope;
 mod take;
+mod unit;
+mod work;
 
+pub use ask::{GivenAnswer, Nudged};
 pub use look::{History, KeyRecord};
 pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
 pub use take::{Imported, Reading, Taken};
+pub use unit::Preview;
+pub use work::{Bench, Turn, Worker, run_worker};
 
 pub use tenure_access::{Denial, Permit, Rules};
 pub use tenure_store::{
-    Declared, FactRow, Ownership, Place, Source, Store, StoreError,
+    Ask, Declared, FactRow, Ownership, Place, Scope, Source, Store, StoreError, StoredRule,
     key_list::{Cursor, Entry, Facet, Filter, Page, Sort},
 };
 

@@ -283,7 +283,11 @@ async fn a_copy_that_is_seen_and_a_row_of_the_same_key_are_one() {
     let list = house.list().await;
     assert_eq!(list.len(), 1, "{list:?}");
     assert_eq!(list[0].label, "deploy bot");
-    let facets = house.store.facet(Facet::Provider, 9).await.unwrap();
+    let facets = house
+        .store
+        .facet(&register::Scope::whole(), Facet::Provider, 9)
+        .await
+        .unwrap();
     assert_eq!(facets, [("github".to_owned(), 1)]);
     // The secret died on the way.
     for file in ["tenure.db", "tenure.db-wal"] {

@@ -1,8 +1,12 @@
 //! What was typed.
 
+mod owners;
 mod register;
 mod scan;
 
+pub(crate) use owners::{
+    AskAnswerArgs, AskCommand, AskList, AskLook, AskSend, Backlog, In, OwnerAssign, OwnerCommand,
+};
 pub(crate) use register::{At, AuditCommand, Import, ImportExport, KeyHistory, Verify};
 pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
 
@@ -32,6 +36,14 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Read an export into the register; take back what people edited in an exported list
     Import(Box<Import>),
+    /// Who answers for the keys of an account, a repository or a path
+    #[command(subcommand)]
+    Owner(OwnerCommand),
+    /// Ask people about the keys that nobody answers for
+    #[command(subcommand)]
+    Ask(AskCommand),
+    /// How the keys without an owner are worked off, and whether new ones come
+    Backlog(Backlog),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments

@@ -7,6 +7,7 @@ mod demo;
 mod diff;
 mod import;
 mod key;
+mod owner;
 mod pages;
 mod policy;
 mod register;
@@ -38,6 +39,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Why(args)) => why::run(args),
         Some(Command::Key(command)) => key::run(command),
         Some(Command::Import(args)) => import::run(args),
+        Some(Command::Owner(command)) => owner::run(command),
+        Some(Command::Ask(command)) => owner::ask(command),
+        Some(Command::Backlog(args)) => owner::backlog(args),
         Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Audit(command)) => verify::audit(command),
         Some(Command::Top(args)) => top::run(args),

@@ -52,4 +52,6 @@ ids! {
     ExceptionId,
     /// A person, by the id of the people list.
     PersonId,
+    /// A question to a person about keys.
+    AskId,
 }

@@ -1,7 +1,7 @@
 //! The people list, and who is meant by a name in it.
 
-use crate::key::Person;
-use std::collections::HashMap;
+use crate::{access::PersonId, key::Person};
+use std::collections::{BTreeSet, HashMap};
 
 /// The people of all lists, found by any of their names in the same time however many there are.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +62,25 @@ impl People {
             .or_else(|| self.by_local_part.get(&who).copied().flatten())?;
         self.list.get(at)
     }
+
+    /// Everybody.
+    pub fn iter(&self) -> impl Iterator<Item = &Person> {
+        self.list.iter()
+    }
+}
+
+/// The ids under which somebody who is named so may call: the name itself, and the id and e-mail address of the person
+/// whom the people list has under that name.
+#[must_use]
+pub fn callers(who: &str, people: Option<&People>) -> BTreeSet<PersonId> {
+    let person = people.and_then(|people| people.find(who));
+    let listed = person
+        .into_iter()
+        .flat_map(|person| std::iter::once(person.id.as_str()).chain(person.email.as_deref()));
+    listed
+        .chain([who])
+        .filter_map(|name| PersonId::new(name).ok())
+        .collect()
 }
 
 #[cfg(test)]

@@ -119,6 +119,39 @@ pub struct Hint {
     pub last: u8,
 }
 
+/// How the keys are worked off that nobody answered for when the register began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backlog {
+    /// The day on which it was counted; the day on which the register was made where the file leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Day>,
+    /// Days from then until a key needs somebody who answers for it.
+    pub due: ByLevel,
+    /// About how many keys one person is asked in a week, at most.
+    pub weekly_cap: u32,
+    /// Days between a question and its reminder, and between reminders.
+    pub remind_days: u32,
+    /// After so many reminders the manager is asked.
+    pub reminders: u32,
+}
+
+impl Backlog {
+    /// What holds where a policy says nothing.
+    pub const STANDARD: Self = Self {
+        baseline: None,
+        due: ByLevel {
+            b4: 14,
+            b3: 30,
+            b2: Some(60),
+            other: 90,
+        },
+        weekly_cap: 25,
+        remind_days: 7,
+        reminders: 2,
+    };
+}
+
 /// All numbers in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,6 +170,9 @@ pub struct Policy {
     pub review: Review,
     /// What of a key may be shown.
     pub hint: Hint,
+    /// How the backlog is worked off; [`Backlog::STANDARD`] where the file leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<Backlog>,
 }
 
 /// What is wrong with a policy file.
@@ -190,6 +226,12 @@ impl Policy {
         digest::of(self)
     }
 
+    /// How the backlog is worked off.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        self.backlog.unwrap_or(Backlog::STANDARD)
+    }
+
     /// Days without use after which a key with this rhythm is unused.
     #[must_use]
     pub fn dormancy_days(&self, expected_every_days: Option<u64>) -> i64 {
@@ -236,7 +278,17 @@ impl Policy {
         if self.hint.last > 4 {
             return refuse("hint.last", "shows more of a key than 4 characters");
         }
+        let backlog = self.backlog();
+        for (field, number) in [
+            ("backlog.weekly_cap", backlog.weekly_cap),
+            ("backlog.remind_days", backlog.remind_days),
+        ] {
+            if number == 0 {
+                return refuse(field, "is 0; write 1 or more");
+            }
+        }
         for (field, days) in [
+            ("backlog.due", &backlog.due),
             ("due.exposure_open", &self.due.exposure_open),
             ("due.unowned", &self.due.unowned),
             ("due.replaceable", &self.due.replaceable),
@@ -314,6 +366,18 @@ mod tests {
                 .starts_with("due.exposure_open")
         );
         assert!(err("tenure.policy/1", "tenure.policy/9").starts_with("schema"));
+        let backlog = |text: &str| {
+            let text = format!("{DEFAULT_TOML}\n[backlog]\n{text}");
+            Policy::parse(&text).map_err(|error| error.to_string())
+        };
+        let good = "due = { b4 = 7, b3 = 14, other = 30 }\nweekly_cap = 5\nremind_days = 3\nreminders = 1\n";
+        let dated = backlog(&format!("baseline = \"2026-12-01\"\n{good}")).unwrap();
+        assert_eq!(dated.backlog().weekly_cap, 5);
+        assert_ne!(dated.digest(), Policy::builtin().digest());
+        let bad = |from: &str, to: &str| backlog(&good.replacen(from, to, 1)).unwrap_err();
+        assert!(bad("weekly_cap = 5", "weekly_cap = 0").starts_with("backlog.weekly_cap"));
+        assert!(bad("b4 = 7", "b4 = 70").starts_with("backlog.due"));
+        assert!(bad("reminders = 1", "").contains("reminders"));
     }
 
     #[test]

@@ -125,14 +125,26 @@ async fn pages(store: &Store) {
         for sort in Sort::ALL {
             for _ in 0..5 {
                 let begun = Instant::now();
-                let page = store.key_page(filter, *sort, None, 50).await.unwrap();
+                let page = store
+                    .key_page(&tenure_store::Scope::whole(), filter, *sort, None, 50)
+                    .await
+                    .unwrap();
                 if let Some(next) = page.next {
                     store
-                        .key_page(filter, *sort, Some(&next), 50)
+                        .key_page(
+                            &tenure_store::Scope::whole(),
+                            filter,
+                            *sort,
+                            Some(&next),
+                            50,
+                        )
                         .await
                         .unwrap();
                 }
-                store.key_count(filter).await.unwrap();
+                store
+                    .key_count(&tenure_store::Scope::whole(), filter)
+                    .await
+                    .unwrap();
                 times.push((begun.elapsed().as_micros(), *sort));
             }
         }

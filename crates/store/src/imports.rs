@@ -512,7 +512,7 @@ impl Txn {
                  WHERE a.kind = '{table}' AND a.source = {table}.source AND a.identity = {table}.identity AND {})",
                 among(self.is_postgres(), "a.alias", 2)
             );
-            self.run(&sql, args![at, left.clone()]).await?;
+            self.run_aside(&sql, args![at, left.clone()]).await?;
         }
         Ok(())
     }

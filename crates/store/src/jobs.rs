@@ -129,6 +129,53 @@ fn held(rows: u64, lease: &Lease) -> Result<()> {
 }
 
 impl Store {
+    /// Puts a recurring job in line for a slot of time, once, whoever asks first; `false` where that slot or a later one
+    /// had its turn. Nothing of the register changes, so that this is no event.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn tick(&self, job: &NewJob, slot: i64, at: Moment) -> Result<bool> {
+        let mut tx = self.pool.begin().await?;
+        let kind = job.kind.as_str();
+        let sql = "INSERT INTO ticks (kind, slot) VALUES ($1, $2) \
+                   ON CONFLICT (kind) DO UPDATE SET slot = excluded.slot WHERE ticks.slot < excluded.slot";
+        if tx.run(sql, args![kind, slot]).await? == 0 {
+            return Ok(false);
+        }
+        tx.run(
+            "INSERT INTO jobs (id, kind, about, body, state, due_at, attempts, lease, lease_until, made_at) \
+             VALUES ($1, $2, $3, $4, 'ready', $5, 0, 0, 0, $6) ON CONFLICT DO NOTHING",
+            args![
+                new_id('j')?,
+                kind,
+                job.about.as_str(),
+                job.body.as_str(),
+                job.due_at.micros(),
+                at.micros(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Ends a job whose work stands already and would do nothing a second time.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it is another worker's by now.
+    pub async fn close_job(&self, lease: &Lease, at: Moment) -> Result<()> {
+        let mut tx = self.pool.begin().await?;
+        let ended = tx
+            .run(
+                "UPDATE jobs SET state = 'done', ended_at = $1, worker = NULL, error = NULL \
+                 WHERE id = $2 AND lease = $3 AND state = 'leased'",
+                args![at.micros(), lease.job.as_str(), lease.number],
+            )
+            .await?;
+        held(ended, lease)?;
+        Ok(tx.commit().await?)
+    }
+
     /// Claims jobs of these kinds that are due, or whose worker let its lease run out, oldest first, at most `most`,
     /// for `seconds`.
     ///

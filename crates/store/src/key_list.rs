@@ -3,10 +3,12 @@
 use crate::{
     db::{Result, Store, StoreError, Via, word},
     dialect::{Arg, Kind, Row, among, args},
+    scope::Scope,
     txn::Txn,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
+    access::Unit,
     assessment::Key,
     day::Day,
     facts::Verdict,
@@ -59,6 +61,8 @@ pub struct Entry {
     pub gone: bool,
     /// `requested`, `approved` or `granted`; empty where there is no exception.
     pub exception: String,
+    /// The business unit that it lies in.
+    pub unit: Unit,
 }
 
 tenure_model::words! {
@@ -102,18 +106,20 @@ tenure_model::words! {
     pub enum Facet {
         Provider = "provider", Credential = "credential", Account = "account", Owner = "owner", System = "system",
         Verdict = "verdict", Level = "level", Urgency = "urgency", Exception = "exception",
+        Unit = "unit",
     }
 }
 
 impl Facet {
     /// Facets with few values, whose counts are kept.
-    const COUNTED: [Self; 6] = [
+    const COUNTED: [Self; 7] = [
         Self::Provider,
         Self::Verdict,
         Self::Level,
         Self::Urgency,
         Self::Owner,
         Self::Exception,
+        Self::Unit,
     ];
 }
 
@@ -165,7 +171,7 @@ pub struct Page {
 }
 
 const COLUMNS: &str = "id, label, provider, credential, account, owner, owner_basis, system, verdict, level, urgency, \
-                       due, last_used, created, copies, gone, exception, name, rank";
+                       due, last_used, created, copies, gone, exception, name, rank, unit";
 
 impl Store {
     /// One page of keys.
@@ -174,13 +180,14 @@ impl Store {
     /// The database refuses.
     pub async fn key_page(
         &self,
+        scope: &Scope,
         filter: &Filter,
         sort: Sort,
         after: Option<&Cursor>,
         most: u64,
     ) -> Result<Page> {
         let most = most.clamp(1, LARGEST);
-        let (mut clauses, mut args) = self.narrowed(filter);
+        let (mut clauses, mut args) = self.narrowed(scope, filter);
         let (column, kind) = sort.column();
         let (direction, beyond) = if sort.is_descending() {
             ("DESC", "<")
@@ -225,8 +232,8 @@ impl Store {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn key_count(&self, filter: &Filter) -> Result<u64> {
-        let (clauses, mut args) = self.narrowed(filter);
+    pub async fn key_count(&self, scope: &Scope, filter: &Filter) -> Result<u64> {
+        let (clauses, mut args) = self.narrowed(scope, filter);
         args.push(MOST_COUNTED.saturating_add(1).into());
         let sql = format!(
             "SELECT COUNT(*) FROM (SELECT id FROM key_list{} LIMIT ${}) AS few",
@@ -238,11 +245,20 @@ impl Store {
     }
 
     /// How many living keys have each value of a facet, most first, at most `most` values. Kept for providers,
-    /// verdicts, levels, urgencies, owners and exceptions; other facets have none.
+    /// verdicts, levels, urgencies, owners, exceptions and units; other facets have none. For a part of the keys they
+    /// are counted anew.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn facet(&self, facet: Facet, most: u64) -> Result<Vec<(String, u64)>> {
+    pub async fn facet(
+        &self,
+        scope: &Scope,
+        facet: Facet,
+        most: u64,
+    ) -> Result<Vec<(String, u64)>> {
+        if !scope.is_whole() {
+            return self.recounted(scope, facet, most).await;
+        }
         let sql = "SELECT value, n FROM key_facets WHERE facet = $1 AND n > 0 ORDER BY n DESC, value LIMIT $2";
         let rows = self.pool.rows(sql, args![facet.word(), most]).await?;
         rows.iter()
@@ -250,9 +266,52 @@ impl Store {
             .collect()
     }
 
-    fn narrowed(&self, filter: &Filter) -> (Vec<String>, Vec<Arg>) {
+    /// The same of a part of the keys.
+    async fn recounted(
+        &self,
+        scope: &Scope,
+        facet: Facet,
+        most: u64,
+    ) -> Result<Vec<(String, u64)>> {
+        if !Facet::COUNTED.contains(&facet) {
+            return Ok(Vec::new());
+        }
+        let (clauses, mut args) = self.narrowed(scope, &Filter::default());
+        args.push(most.into());
+        // A number and a text are read differently.
+        let column = match facet {
+            Facet::Level => "'B' || level",
+            facet => facet.word(),
+        };
+        let sql = format!(
+            "SELECT {column} AS value, COUNT(*) AS n FROM key_list{} GROUP BY 1 ORDER BY n DESC, value LIMIT ${}",
+            all_of(&clauses),
+            args.len()
+        );
+        let rows = self.pool.rows(&sql, args).await?;
+        rows.iter()
+            .map(|row| Ok((row.text(0)?, row.int(1)?.unsigned_abs())))
+            .collect()
+    }
+
+    /// The list rows of keys, as they are.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn entries_of(&self, ids: &[KeyId]) -> Result<Vec<Entry>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM key_list WHERE {} ORDER BY id",
+            among(self.pool.is_postgres(), "id", 1)
+        );
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows = self.pool.rows(&sql, args![ids]).await?;
+        rows.iter().map(entry).collect()
+    }
+
+    fn narrowed(&self, scope: &Scope, filter: &Filter) -> (Vec<String>, Vec<Arg>) {
         let is_postgres = self.pool.is_postgres();
         let (mut clauses, mut args) = (Vec::new(), Vec::new());
+        clauses.extend(scope.clause(is_postgres, &mut args));
         for (facet, values) in &filter.facets {
             let column = facet.word();
             let value: Arg = match (facet, values.as_slice()) {
@@ -337,6 +396,7 @@ fn entry(row: &Row) -> Result<Entry> {
         copies: row.int(14)?.unsigned_abs(),
         gone: row.int(15)? != 0,
         exception: row.text(16)?,
+        unit: word(&row.text(19)?, "unit")?,
     })
 }
 
@@ -356,7 +416,7 @@ fn cursor(row: &Row, sort: Sort) -> Result<Cursor> {
 }
 
 /// The list row of a key that was judged.
-pub(crate) fn of_key(id: &KeyId, key: &Key, exception: &str) -> Entry {
+pub(crate) fn of_key(id: &KeyId, key: &Key, exception: &str, unit: Unit) -> Entry {
     let text = |told: &Option<String>| told.clone().unwrap_or_default();
     let told = |told: &Told<String>| told.value.clone().unwrap_or_default();
     let outcome = &key.verdict.outcome;
@@ -384,6 +444,7 @@ pub(crate) fn of_key(id: &KeyId, key: &Key, exception: &str) -> Entry {
         copies: u64::try_from(key.sightings.len()).unwrap_or(u64::MAX),
         gone: false,
         exception: exception.to_owned(),
+        unit,
     }
 }
 
@@ -399,6 +460,7 @@ impl Entry {
             Facet::Level => self.level.word().to_owned(),
             Facet::Urgency => self.urgency.clone(),
             Facet::Exception => self.exception.clone(),
+            Facet::Unit => self.unit.to_string(),
         }
     }
 
@@ -436,6 +498,7 @@ impl Entry {
             self.gone,
             self.exception.as_str(),
             search,
+            self.unit.as_str(),
         ]
     }
 }
@@ -512,6 +575,7 @@ impl Txn {
                 ("gone", Kind::Int),
                 ("exception", Kind::Text),
                 ("search", Kind::Text),
+                ("unit", Kind::Text),
             ],
             rows,
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, label = excluded.label, \
@@ -519,7 +583,8 @@ impl Txn {
              owner = excluded.owner, owner_basis = excluded.owner_basis, system = excluded.system, \
              verdict = excluded.verdict, rank = excluded.rank, level = excluded.level, urgency = excluded.urgency, \
              due = excluded.due, last_used = excluded.last_used, created = excluded.created, \
-             copies = excluded.copies, gone = excluded.gone, exception = excluded.exception, search = excluded.search",
+             copies = excluded.copies, gone = excluded.gone, exception = excluded.exception, search = excluded.search, \
+             unit = excluded.unit",
         )
         .await?;
         self.move_counts(deltas).await

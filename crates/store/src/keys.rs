@@ -9,6 +9,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use tenure_model::{
+    access::Unit,
     alias,
     assessment::{ControlNote, Key},
     day::Day,
@@ -184,6 +185,19 @@ impl Store {
                    WHERE id > $1 AND id NOT IN (SELECT old_id FROM joined_keys) ORDER BY id LIMIT $2";
         let after = after.map(KeyId::as_str).unwrap_or_default();
         let rows = self.pool.rows(sql, args![after, most]).await?;
+        rows.iter().map(registered).collect()
+    }
+
+    /// These keys, in the order of their ids; those that are not there are left out.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn keys_of(&self, ids: &[KeyId]) -> Result<Vec<Registered>> {
+        let sql = format!(
+            "SELECT id, added_at, changed_at, body FROM keys WHERE {} ORDER BY id",
+            among(self.pool.is_postgres(), "id", 1)
+        );
+        let rows = self.pool.rows(&sql, args![texts(ids)]).await?;
         rows.iter().map(registered).collect()
     }
 
@@ -676,6 +690,7 @@ impl Txn {
                 args![id, from_id],
             )
             .await?;
+            // Who was made to answer for the one answers for both, unless somebody does already.
             self.run(
                 "INSERT INTO owners (key_id, owner, backup, assigned_by, assigned_at) \
                  SELECT $1, owner, backup, assigned_by, assigned_at FROM owners WHERE key_id = $2 \
@@ -687,6 +702,7 @@ impl Txn {
                 let sql = format!("DELETE FROM {table} WHERE key_id = $1");
                 self.run(&sql, args![from_id]).await?;
             }
+            self.displace(from, &one.id).await?;
             self.run(
                 "INSERT INTO joined_keys (old_id, key_id, at) VALUES ($1, $2, $3) ON CONFLICT (old_id) DO NOTHING",
                 args![from_id, id, at],
@@ -995,7 +1011,8 @@ impl Txn {
                 let exception = earlier
                     .map(|entry| entry.exception.as_str())
                     .unwrap_or_default();
-                let mut entry = key_list::of_key(&one.id, one.judged.key, exception);
+                let unit = earlier.map_or_else(Unit::whole, |entry| entry.unit.clone());
+                let mut entry = key_list::of_key(&one.id, one.judged.key, exception, unit);
                 entry.gone = earlier.is_some_and(|entry| entry.gone);
                 entry
             })

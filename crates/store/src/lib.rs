@@ -3,7 +3,10 @@
 //! Everything is changed by [`Store::begin`], writes, and [`Txn::commit`] with what changed, which is an event of
 //! the log in the same transaction. No rule is decided here.
 
+mod asks;
 mod audit;
+mod backlog;
+mod containers;
 mod db;
 mod declared;
 mod dialect;
@@ -15,11 +18,14 @@ mod keys;
 mod log;
 mod people;
 mod runs;
+mod scope;
 mod sources;
 mod stale;
 pub mod state;
 mod txn;
 
+pub use asks::{Answered, Ask, Asked, SaidOf};
+pub use containers::{Standing, StoredRule};
 pub use db::{FILE, Fault, Place, Result, Store, StoreError};
 pub use declared::{Declared, DeclaredKind};
 pub use exceptions::{ExceptionState, StoredException, new_exception_id};
@@ -29,6 +35,7 @@ pub use keys::{Decision, FactRow, Judged, Kept, Marks, RecordRef, Registered, Sa
 pub use log::{Entry, EventFilter};
 pub use people::Ownership;
 pub use runs::Run;
+pub use scope::Scope;
 pub use sources::{Listed, Listings, Source};
 pub use stale::Stale;
 pub use txn::{Head, Txn};

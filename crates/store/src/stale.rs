@@ -161,7 +161,7 @@ impl Txn {
         );
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let at = self.at().micros().max(1);
-        self.run(&sql, args![at, ids]).await?;
+        self.run_aside(&sql, args![at, ids]).await?;
         Ok(())
     }
 }

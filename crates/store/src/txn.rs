@@ -146,10 +146,23 @@ impl Txn {
         Ok(self.tx.rows(sql, args).await?)
     }
 
+    /// The rows that a statement changed, as it returns them.
+    pub(crate) async fn changed_rows(&mut self, sql: &str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        let rows = self.tx.rows(sql, args).await?;
+        let changed = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        self.written = self.written.saturating_add(changed);
+        Ok(rows)
+    }
+
     pub(crate) async fn run(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64> {
         let changed = self.tx.run(sql, args).await?;
         self.written = self.written.saturating_add(changed);
         Ok(changed)
+    }
+
+    /// Writes what the register keeps of its own work, and not of what it is about: no change, and no event.
+    pub(crate) async fn run_aside(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64> {
+        Ok(self.tx.run(sql, args).await?)
     }
 
     pub(crate) async fn bulk(

@@ -11,7 +11,7 @@ use tenure_model::{
 };
 use tenure_store::{
     Decision, Entry as Logged, EventFilter, FactRow, Ownership, Registered, StoredException,
-    key_list::{Cursor, Filter, Page, Sort},
+    key_list::{Cursor, Facet, Filter, Page, Sort},
 };
 
 /// How many rows are read at once.
@@ -40,10 +40,10 @@ pub struct History {
 }
 
 impl Desk<'_> {
-    /// One page of keys.
+    /// One page of keys, of those that the caller may see.
     ///
     /// # Errors
-    /// The caller may not, or the database refuses.
+    /// The caller may see none, or the database refuses.
     pub async fn list(
         &self,
         filter: &Filter,
@@ -51,22 +51,48 @@ impl Desk<'_> {
         after: Option<&Cursor>,
         most: u64,
     ) -> Result<Page> {
-        self.permit_all(Action::KeyList).await?;
-        Ok(self.store.key_page(filter, sort, after, most).await?)
+        let scope = self.scope().await?;
+        let page = self.store.key_page(&scope, filter, sort, after, most);
+        Ok(page.await?)
     }
 
-    /// Every living key as one assessment, as `tenure assess` gives it.
+    /// How many keys there are, of those that the caller may see.
     ///
     /// # Errors
-    /// The caller may not, or the database refuses.
+    /// As of [`Desk::list`].
+    pub async fn count(&self, filter: &Filter) -> Result<u64> {
+        let scope = self.scope().await?;
+        Ok(self.store.key_count(&scope, filter).await?)
+    }
+
+    /// How many living keys have each value of a facet, of those that the caller may see.
+    ///
+    /// # Errors
+    /// As of [`Desk::list`].
+    pub async fn facet(&self, facet: Facet, most: u64) -> Result<Vec<(String, u64)>> {
+        let scope = self.scope().await?;
+        Ok(self.store.facet(&scope, facet, most).await?)
+    }
+
+    /// Every living key that the caller may see as one assessment, as `tenure assess` gives it. What sources cover is
+    /// told to those who may see sources.
+    ///
+    /// # Errors
+    /// As of [`Desk::list`].
     pub async fn assessment(&self) -> Result<Assessment> {
-        self.permit_all(Action::KeyList).await?;
-        let mut living = BTreeSet::new();
+        let scope = self.scope().await?;
+        let mut living = Vec::new();
         let mut after: Option<Cursor> = None;
         loop {
             let page = self
                 .store
-                .key_page(&Filter::default(), Sort::Name, after.as_ref(), CHUNK)
+                .key_page(
+                    &scope,
+                    &Filter::default(),
+                    Sort::Name,
+                    after.as_ref(),
+                    CHUNK,
+                )
                 .await?;
             living.extend(page.entries.into_iter().map(|entry| entry.id));
             after = page.next;
@@ -75,27 +101,28 @@ impl Desk<'_> {
             }
         }
         let mut keys: Vec<Key> = Vec::with_capacity(living.len());
-        let mut last: Option<KeyId> = None;
-        loop {
-            let read = self.store.keys(last.as_ref(), CHUNK).await?;
-            let Some(end) = read.last() else { break };
-            last = Some(end.id.clone());
-            let alive = read.into_iter().filter(|one| living.contains(&one.id));
-            keys.extend(alive.map(|one| one.key));
+        for chunk in living.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+            let read = self.store.keys_of(chunk).await?;
+            keys.extend(read.into_iter().map(|one| one.key));
         }
         summary::sort(&mut keys);
-        let coverage = self.store.coverage().await?;
+        let mut coverage = self.store.coverage().await?;
+        let complete = coverage.iter().all(|part| {
+            matches!(
+                part.state,
+                CoverageState::Complete | CoverageState::NotOffered
+            )
+        });
+        let all = Object::unit(Unit::whole());
+        if !self.access.allows(self.caller, Action::SourceView, &all) {
+            coverage.clear();
+        }
         let today = self.now.day();
         let summary = summary::summarise(&keys, &coverage, today);
         Ok(Assessment {
             schema: SCHEMA.to_owned(),
             title: "Register".to_owned(),
-            complete: coverage.iter().all(|part| {
-                matches!(
-                    part.state,
-                    CoverageState::Complete | CoverageState::NotOffered
-                )
-            }),
+            complete,
             today,
             policy: self.policy.digest(),
             policy_version: self.policy.version.clone(),
@@ -156,15 +183,17 @@ impl Desk<'_> {
             .iter()
             .flat_map(|one| [Some(one.owner.as_str()), one.backup.as_deref()])
             .flatten();
+        let (unit, people) = self.store.standing(id).await?;
         let owners: BTreeSet<PersonId> = assigned
             .chain(key.owner.value.as_deref())
             .filter_map(|owner| PersonId::new(owner).ok())
+            .chain(people)
             .collect();
         let involved = Involved {
             owners: owners.into_iter().collect(),
             ..Involved::default()
         };
         let level = key.verdict.outcome.level;
-        Ok(Object::key(id.as_str(), Unit::whole(), level, involved))
+        Ok(Object::key(id.as_str(), unit, level, involved))
     }
 }

@@ -8,18 +8,23 @@ use crate::{
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
+    access::Unit,
     alias,
+    ask::AskAnswer,
     assessment::{Key, Skipped},
+    container::{self, Place, Rule, applied},
     digest,
+    explain::FactName,
     facts::Since,
     id::{KeyId, SourceId},
     identity::{self, Listing},
     infer::Declaration,
-    people::People,
+    people::{self, People},
     system::System,
 };
 use tenure_store::{
-    DeclaredKind, Evidence, Judged, Kept, Listed, Listings, Marks, RecordRef, Saved, Stale, Weight,
+    Answered, DeclaredKind, Evidence, Judged, Kept, Listed, Listings, Marks, Ownership, RecordRef,
+    Saved, Stale, Standing, Weight,
 };
 
 /// What stands for the time of change of a record that a version wrote which kept none.
@@ -194,7 +199,7 @@ impl Desk<'_> {
         let same = self.store.identify(&groups.marks()).await?;
         let ids: Vec<KeyId> = same.iter().flatten().cloned().collect();
         let since = self.kept_since(&ids).await?;
-        self.put_owners(&mut groups.known, &same, &ids).await?;
+        let ground = self.put_owners(&mut groups.known, &same, &ids).await?;
         let people = context.people.as_ref();
         let judging = Judging::new(self.providers, self.policy, people, self.now.day());
         let Groups {
@@ -232,9 +237,17 @@ impl Desk<'_> {
             txn.keep_policy(self.policy).await?;
             txn.commit_noted().await?;
         }
-        for chunk in judged.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+        let size = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+        for (chunk, ground) in judged.chunks(size).zip(ground.chunks(size)) {
             let mut txn = self.store.begin(&permit, self.now).await?;
-            for (_, saved) in txn.save_keys(chunk).await? {
+            let saved = txn.save_keys(chunk).await?;
+            let standings = saved.iter().zip(chunk).zip(ground);
+            let standings: Vec<Standing> = standings
+                .map(|(((id, _), judged), ground)| ground.standing(id, judged.key, people))
+                .collect();
+            // In the transaction of a new key: nobody sees it in another unit in between.
+            txn.place_keys(&standings).await?;
+            for (_, saved) in saved {
                 match saved {
                     Saved::New => done.new = done.new.saturating_add(1),
                     Saved::Changed => done.changed = done.changed.saturating_add(1),
@@ -288,33 +301,98 @@ impl Desk<'_> {
         Ok(since)
     }
 
-    /// Who was made to answer for a key here is a declared fact of it.
+    /// Who was made to answer for a key here is a declared fact of it: by name, else by the rule of a container. Gives
+    /// what keys stand on, in the order of the groups.
     async fn put_owners(
         &self,
         known: &mut [identity::Known],
         same: &[Vec<KeyId>],
         ids: &[KeyId],
-    ) -> Result<()> {
-        let mut owners = BTreeMap::new();
+    ) -> Result<Vec<Ground>> {
+        let rules = self.store.container_rules().await?;
+        let plain: Vec<Rule> = rules.iter().map(|stored| stored.rule.clone()).collect();
+        let mut owners: BTreeMap<KeyId, Ownership> = BTreeMap::new();
         for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
             for owner in self.store.owners(chunk).await? {
                 owners.insert(owner.key.clone(), owner);
             }
         }
+        let mut said: BTreeMap<KeyId, Answered> = BTreeMap::new();
+        for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+            // The earliest first: the last word counts.
+            for one in self.store.said_of(chunk).await? {
+                said.insert(one.key, one.answered);
+            }
+        }
+        let mut all = Vec::with_capacity(known.len());
         for (key, ids) in known.iter_mut().zip(same) {
-            if let Some(owner) = ids.iter().find_map(|id| owners.get(id)) {
+            let places = container::places(&key.subject);
+            let applied = applied(&plain, &places);
+            let by_rule = applied.owner.and_then(|rule| {
+                let stored = rules.iter().find(|stored| stored.rule == *rule)?;
+                Some((
+                    rule.owner.clone()?,
+                    rule.backup.clone(),
+                    format!("{}: {}", rule.container, stored.said_by),
+                    stored.said_at,
+                ))
+            });
+            let named = ids.iter().find_map(|id| owners.get(id)).map(|owner| {
+                let (by, at) = (owner.assigned_by.clone(), owner.assigned_at);
+                (owner.owner.clone(), owner.backup.clone(), by, at)
+            });
+            let off = ids.iter().find_map(|id| said.get(id)).filter(|said| {
+                // Who was made to answer for it since then decides anew.
+                said.answer == AskAnswer::CanBeTurnedOff
+                    && named.as_ref().is_none_or(|(.., at)| *at <= said.at)
+            });
+            if let Some(off) = off {
                 key.subject.declarations.push(Declaration {
-                    source: format!(
-                        "the register, {} on {}",
-                        owner.assigned_by,
-                        owner.assigned_at.day()
-                    ),
-                    owner: Some(owner.owner.clone()),
+                    source: format!("{} answered on {}", off.by, off.at.day()),
+                    values: BTreeMap::from([(FactName::Integration, "retired".into())]),
                     ..Declaration::default()
                 });
             }
+            let mut answer = Vec::new();
+            if let Some((owner, backup, by, at)) = named.or(by_rule) {
+                key.subject.declarations.push(Declaration {
+                    source: format!("the register, {by} on {}", at.day()),
+                    owner: Some(owner.clone()),
+                    ..Declaration::default()
+                });
+                answer.push(owner);
+                answer.extend(backup);
+            }
+            all.push(Ground {
+                unit: applied.unit(),
+                answer,
+                places,
+            });
         }
-        Ok(())
+        Ok(all)
+    }
+}
+
+/// What a key stands on beside what it is judged to be.
+struct Ground {
+    unit: Unit,
+    /// Who was made to answer for it here.
+    answer: Vec<String>,
+    places: BTreeSet<Place>,
+}
+
+impl Ground {
+    fn standing(&self, id: &KeyId, key: &Key, list: Option<&People>) -> Standing {
+        let owners = self.answer.iter().map(String::as_str);
+        Standing {
+            key: id.clone(),
+            unit: self.unit.clone(),
+            people: owners
+                .chain(key.owner.value.as_deref())
+                .flat_map(|owner| people::callers(owner, list))
+                .collect(),
+            places: self.places.clone(),
+        }
     }
 }
 

@@ -237,6 +237,11 @@ fn happened(change: &Change) -> String {
         Change::Exception {
             exception, step, ..
         } => format!("exception {exception} {step}"),
+        Change::Act { act, detail, .. } if act == "answer" => {
+            let said = |field: &str| detail.get(field).and_then(Value::as_str);
+            let next = said("next").map_or_else(String::new, |next| format!(", ask {next}"));
+            format!("answered: {}{next}", said("answer").unwrap_or("?"))
+        }
         Change::Act { act, .. } => format!("{act} was asked for"),
         other => other.about().0.replace('_', " "),
     }

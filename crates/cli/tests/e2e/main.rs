@@ -13,6 +13,7 @@ mod contract;
 mod detection;
 mod edits;
 mod merging;
+mod owners;
 mod register;
 mod reports;
 mod scan;

@@ -209,7 +209,13 @@ async fn what_ends_is_found_on_its_day_and_the_list_shows_it(setup: Setup) {
     add(&setup, &Exception::Requested(request.clone()))
         .await
         .unwrap();
-    let shown = || async { setup.store.facet(Facet::Exception, 9).await.unwrap() };
+    let shown = || async {
+        setup
+            .store
+            .facet(&tenure_store::Scope::whole(), Facet::Exception, 9)
+            .await
+            .unwrap()
+    };
     assert_eq!(shown().await, [("requested".to_owned(), 1)]);
     let granted = grant(&setup, &request);
     let last = granted.until();

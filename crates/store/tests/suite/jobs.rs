@@ -213,7 +213,37 @@ async fn a_job_of_a_dropped_transaction_is_never_done(setup: Setup) {
     assert!(claim(&setup, "w1", 9).await.is_empty());
 }
 
+async fn a_slot_has_one_turn_whoever_ticks_and_whatever_the_clock_does(setup: Setup) {
+    let other = Store::open(&setup.place(), setup.now()).await.unwrap();
+    let at = setup.now();
+    let job = NewJob {
+        kind: "assess".to_owned(),
+        about: "all".to_owned(),
+        body: "{}".to_owned(),
+        due_at: at,
+    };
+    let (a, b) = tokio::join!(setup.store.tick(&job, 7, at), other.tick(&job, 7, at));
+    assert_ne!(a.unwrap(), b.unwrap(), "one of two");
+    let lease = claim(&setup, "w1", 9).await.remove(0);
+    setup.store.close_job(&lease, setup.now()).await.unwrap();
+    let again = setup.store.close_job(&lease, setup.now()).await;
+    assert!(matches!(again, Err(StoreError::Conflict(_))));
+    assert!(!other.tick(&job, 7, at).await.unwrap(), "it was done");
+    assert!(
+        !other.tick(&job, 6, at).await.unwrap(),
+        "the clock went back"
+    );
+    assert!(claim(&setup, "w1", 9).await.is_empty());
+    assert!(other.tick(&job, 9, at).await.unwrap());
+    assert_eq!(
+        claim(&setup, "w1", 9).await.len(),
+        1,
+        "what was missed is done once"
+    );
+}
+
 crate::on_both!(
+    a_slot_has_one_turn_whoever_ticks_and_whatever_the_clock_does,
     a_job_that_waits_is_not_added_again,
     many_workers_claim_each_job_once,
     a_killed_workers_job_goes_on_elsewhere_and_a_frozen_one_cannot_finish,

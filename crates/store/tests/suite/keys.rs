@@ -159,7 +159,14 @@ async fn two_keys_that_turn_out_to_be_one_are_joined(setup: Setup) {
     assert_eq!(one[0], (a.clone(), Saved::Changed));
     assert_eq!(setup.store.key(&b).await.unwrap().id, a);
     assert_eq!(setup.store.keys(None, 9).await.unwrap().len(), 1);
-    assert_eq!(setup.store.key_count(&Default::default()).await.unwrap(), 1);
+    assert_eq!(
+        setup
+            .store
+            .key_count(&tenure_store::Scope::whole(), &Default::default())
+            .await
+            .unwrap(),
+        1
+    );
     let what = EventFilter {
         what: Some("keys_joined".to_owned()),
         ..EventFilter::default()
@@ -271,12 +278,26 @@ async fn records_lead_to_their_key_and_a_vanished_key_says_so(setup: Setup) {
     let ended = setup.import("h2", &[row("id-1")]).await;
     assert_eq!(ended.vanished, [ids[1].clone()]);
     let living = tenure_store::key_list::Filter::default();
-    assert_eq!(setup.store.key_count(&living).await.unwrap(), 1);
+    assert_eq!(
+        setup
+            .store
+            .key_count(&tenure_store::Scope::whole(), &living)
+            .await
+            .unwrap(),
+        1
+    );
     let all = tenure_store::key_list::Filter {
         gone: true,
         ..living.clone()
     };
-    assert_eq!(setup.store.key_count(&all).await.unwrap(), 2);
+    assert_eq!(
+        setup
+            .store
+            .key_count(&tenure_store::Scope::whole(), &all)
+            .await
+            .unwrap(),
+        2
+    );
     let gone = EventFilter {
         what: Some("key_vanished".to_owned()),
         ..EventFilter::default()
@@ -284,7 +305,14 @@ async fn records_lead_to_their_key_and_a_vanished_key_says_so(setup: Setup) {
     assert_eq!(setup.store.events(&gone, None, 9).await.unwrap().len(), 1);
 
     setup.import("h3", &[row("id-1"), row("id-2")]).await;
-    assert_eq!(setup.store.key_count(&living).await.unwrap(), 2);
+    assert_eq!(
+        setup
+            .store
+            .key_count(&tenure_store::Scope::whole(), &living)
+            .await
+            .unwrap(),
+        2
+    );
     let back = EventFilter {
         what: Some("key_returned".to_owned()),
         ..EventFilter::default()

@@ -42,7 +42,13 @@ async fn all_pages(setup: &Setup, filter: &Filter, sort: Sort) -> Vec<Entry> {
     loop {
         let page = setup
             .store
-            .key_page(filter, sort, after.as_ref(), 7)
+            .key_page(
+                &tenure_store::Scope::whole(),
+                filter,
+                sort,
+                after.as_ref(),
+                7,
+            )
             .await
             .unwrap();
         assert!(page.entries.len() <= 7);
@@ -140,7 +146,11 @@ async fn filters_find_what_a_look_at_each_key_finds(setup: Setup) {
         assert_eq!(found, wanted, "{filter:?}");
         assert!(!wanted.is_empty());
         assert_eq!(
-            setup.store.key_count(&filter).await.unwrap(),
+            setup
+                .store
+                .key_count(&tenure_store::Scope::whole(), &filter)
+                .await
+                .unwrap(),
             wanted.len() as u64
         );
     }
@@ -170,7 +180,7 @@ async fn kept_counts_agree_with_a_recount(setup: Setup) {
         }
         let kept: BTreeMap<String, u64> = setup
             .store
-            .facet(facet, 99)
+            .facet(&tenure_store::Scope::whole(), facet, 99)
             .await
             .unwrap()
             .into_iter()

@@ -299,7 +299,11 @@ async fn many_writers_make_one_log(setup: Setup) {
     assert_eq!(
         setup
             .store
-            .facet(tenure_store::key_list::Facet::Provider, 9)
+            .facet(
+                &tenure_store::Scope::whole(),
+                tenure_store::key_list::Facet::Provider,
+                9
+            )
             .await
             .unwrap(),
         [("acme".to_owned(), 96)]
