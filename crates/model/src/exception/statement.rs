@@ -77,6 +77,12 @@ pub(super) fn of(request: &Request) -> Statement {
         request.by,
         request.at.day()
     ));
+    if let Some(operator) = &request.filed_by {
+        lines.push(format!(
+            "Put in at the machine by {}: two people sign it, whatever the level",
+            line(operator)
+        ));
+    }
     if let Some(before) = &request.supersedes {
         let renewal = match request.renewals {
             0 => String::new(),
