@@ -25,6 +25,7 @@ pub use granted::{
 };
 pub use register::{Closing, Event, Exception, Outcome, Stage};
 pub use statement::Statement;
+pub(crate) use statement::line;
 
 /// Renewals of a transitional exception by the usual authority; from the next on it is one level up.
 pub const RENEWALS: u32 = 2;
@@ -607,7 +608,7 @@ impl Reasons {
     }
 }
 
-fn text(field: &'static str, text: &str) -> Result<(), Refusal> {
+pub(crate) fn text(field: &'static str, text: &str) -> Result<(), Refusal> {
     let refuse = |problem| Err(Refusal::Text { field, problem });
     if text.trim().is_empty() {
         return refuse("is empty: write a sentence");

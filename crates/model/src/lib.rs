@@ -38,6 +38,7 @@ pub mod id;
 pub mod identity;
 pub mod infer;
 pub mod key;
+pub mod key_request;
 pub mod level;
 pub mod log;
 pub mod moment;

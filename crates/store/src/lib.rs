@@ -4,6 +4,7 @@
 //! the log in the same transaction. No rule is decided here.
 
 mod audit;
+mod comments;
 mod db;
 mod declared;
 mod dialect;
@@ -11,22 +12,29 @@ mod exceptions;
 mod imports;
 mod jobs;
 pub mod key_list;
+mod key_requests;
 mod keys;
 mod log;
 mod people;
+mod reviews;
 mod runs;
 mod sources;
 pub mod state;
+mod stated;
 mod txn;
 
+pub use comments::{About, Attachment, Comment};
 pub use db::{FILE, Fault, Place, Result, Store, StoreError};
 pub use declared::{Declared, DeclaredKind};
-pub use exceptions::{ExceptionState, StoredException, new_exception_id};
+pub use exceptions::{ExceptionState, Granted, StoredException, new_exception_id};
 pub use imports::{Counts, Evidence, Finished, Import, NewImport, Record};
 pub use jobs::{JobCounts, Lease, MOST_ATTEMPTS, NewJob};
+pub use key_requests::{StoredRequest, new_key_request_id};
 pub use keys::{Decision, FactRow, Judged, Kept, RecordRef, Registered, Saved};
 pub use log::{Entry, EventFilter};
 pub use people::Ownership;
+pub use reviews::{StoredReview, new_review_id};
 pub use runs::Run;
 pub use sources::Source;
+pub use stated::Stated;
 pub use txn::{Head, Txn};

@@ -3,20 +3,23 @@
 use super::{Desk, Result};
 use crate::{
     import::listings,
-    judging::{Earlier, Judging},
+    judging::{Earlier, Judging, Signed},
 };
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use tenure_model::{
     assessment::{Key, Skipped},
+    declare,
+    exception::{ClassAcceptance, Exception, Subject},
     facts::Since,
-    id::KeyId,
+    id::{ExceptionId, KeyId},
     identity,
     infer::Declaration,
     people::People,
+    pick::Pick,
     system::System,
 };
-use tenure_store::{DeclaredKind, Evidence, Judged, Kept, RecordRef, Saved};
+use tenure_store::{DeclaredKind, Evidence, Granted, Judged, Kept, RecordRef, Saved};
 
 /// How many records are read, and keys written, at once.
 const CHUNK: u64 = 1000;
@@ -57,6 +60,9 @@ impl Desk<'_> {
         let ids: Vec<KeyId> = groups.ids.iter().flatten().cloned().collect();
         let since = self.kept_since(&ids).await?;
         self.put_owners(&mut groups, &ids).await?;
+        self.put_stated(&mut groups, &ids).await?;
+        let attested = self.store.attestations().await?;
+        let (exceptions, classes) = self.in_force().await?;
         let judging = Judging::new(self.providers, self.policy, people.as_ref(), self.now.day());
         let Groups {
             known,
@@ -66,7 +72,18 @@ impl Desk<'_> {
         let (keys, skipped): (Vec<Key>, Vec<Vec<Skipped>>) = known
             .into_par_iter()
             .zip(&ids)
-            .map(|(key, ids)| judging.judge(key, Earlier::Register(earliest(&since, ids).as_ref())))
+            .map(|(key, ids)| {
+                let signed = Signed {
+                    exception: ids.iter().find_map(|id| exceptions.get(id)),
+                    attested: ids
+                        .iter()
+                        .filter_map(|id| attested.get(id))
+                        .max_by_key(|signed| signed.at),
+                    classes: &classes,
+                };
+                let since = earliest(&since, ids);
+                judging.judge_signed(key, Earlier::Register(since.as_ref()), signed)
+            })
             .unzip();
         let mut done = Reassessed {
             keys: u64::try_from(keys.len()).unwrap_or(u64::MAX),
@@ -153,6 +170,69 @@ impl Desk<'_> {
         Ok(())
     }
 }
+
+impl Desk<'_> {
+    /// What people state here is declared, with who said it and when.
+    async fn put_stated(&self, groups: &mut Groups, ids: &[KeyId]) -> Result<()> {
+        let mut stated: BTreeMap<KeyId, Vec<Declaration>> = BTreeMap::new();
+        let today = self.now.day();
+        for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+            for one in self.store.stated(chunk).await? {
+                let source = format!("the register, {} on {}", one.said_by, one.said_at.day());
+                // What an earlier release took and this one does not is left out.
+                if let Ok(declaration) = declare::stated(&source, &one.name, &one.value, today) {
+                    stated.entry(one.key).or_default().push(declaration);
+                }
+            }
+        }
+        for (key, ids) in groups.known.iter_mut().zip(&groups.ids) {
+            for id in ids {
+                let said = stated.remove(id).unwrap_or_default();
+                key.subject.declarations.extend(said);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every granted exception: those of keys by key, and the acceptances of classes.
+    pub(crate) async fn in_force(&self) -> Result<InForce> {
+        let (mut of_keys, mut classes) = (BTreeMap::new(), Vec::new());
+        for granted in self.all_granted().await? {
+            match (granted.key, granted.stored.exception) {
+                (Some(key), exception) => {
+                    of_keys.insert(key, exception);
+                }
+                (None, Exception::Class(class)) => {
+                    if let Subject::Class { selector, .. } = class.signed().request().subject()
+                        && let Ok(pick) = Pick::parse(selector)
+                    {
+                        classes.push((pick, class));
+                    }
+                }
+                (None, _) => {}
+            }
+        }
+        Ok((of_keys, classes))
+    }
+
+    /// Every exception that was granted and is neither ended nor superseded.
+    pub(crate) async fn all_granted(&self) -> Result<Vec<Granted>> {
+        let mut all: Vec<Granted> = Vec::new();
+        loop {
+            let last = all
+                .last()
+                .map(|one| ExceptionId::new(one.stored.exception.request().id()));
+            let read = self.store.granted(last.as_ref(), CHUNK).await?;
+            if read.is_empty() {
+                return Ok(all);
+            }
+            all.extend(read);
+        }
+    }
+}
+
+/// The exceptions of keys, and the acceptances of classes.
+pub(crate) type InForce = (BTreeMap<KeyId, Exception>, Vec<(Pick, ClassAcceptance)>);
 
 /// Keys with the ids that the register has for them, and their records.
 struct Groups {
