@@ -3,6 +3,9 @@
 -- What the worker last told of a granted exception: in_force, reaffirm_due, lapsed, reopened, expired.
 ALTER TABLE exceptions ADD COLUMN told TEXT NOT NULL DEFAULT '';
 
+-- One request per key waits at a time.
+CREATE UNIQUE INDEX exceptions_one_waiting ON exceptions (key_id) WHERE state IN ('requested', 'approved');
+
 CREATE TABLE stated_facts (
     key_id TEXT NOT NULL REFERENCES keys (id),
     name TEXT NOT NULL,

@@ -3,20 +3,31 @@
 //! Every use case asks the rules of access first; a denial is an event of the log. Nothing here holds a lock while it
 //! reads files: reading gives a [`Taken`], which an import then writes.
 
+mod comment;
+mod exception;
 mod look;
+mod named;
 mod own;
 mod prove;
 mod reassess;
+mod request;
+mod review;
+mod state_facts;
 mod take;
 
+pub use comment::{MOST_BYTES, MOST_CHARACTERS, Remarks};
+pub use exception::{Asked, ExceptionCounts, Shown, Signature, Stale, Term};
 pub use look::{History, KeyRecord};
 pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
+pub use request::{RequestShown, Wish};
+pub use review::{ReviewShown, Starting};
 pub use take::{Imported, Reading, Taken};
 
 pub use tenure_access::{Denial, Permit, Rules};
 pub use tenure_store::{
-    Declared, FactRow, Ownership, Place, Source, Store, StoreError,
+    About, Attachment, Comment, Declared, FactRow, Ownership, Place, Source, Stated, Store,
+    StoreError,
     key_list::{Cursor, Entry, Facet, Filter, Page, Sort},
 };
 
@@ -73,6 +84,27 @@ pub enum RegisterError {
         /// The nearest one.
         nearest: Option<&'static str>,
     },
+    /// What was read is not what is true.
+    #[error("{0}")]
+    Stale(Box<Stale>),
+    /// The rules of exceptions do not take it.
+    #[error(transparent)]
+    Exception(#[from] tenure_model::exception::Refusal),
+    /// The rules of requests for keys do not take it.
+    #[error(transparent)]
+    Request(#[from] tenure_model::key_request::Refusal),
+    /// The rules of campaigns do not take it.
+    #[error(transparent)]
+    Review(#[from] tenure_model::attest::Refusal),
+    /// Somebody without a name.
+    #[error("this is done in the name of a person, and nobody is named")]
+    NeedsPerson,
+    /// Something that was named or written does not do.
+    #[error("{0}")]
+    Name(String),
+    /// A fact that cannot be stated.
+    #[error("{}: {}", .0.at, .0.problem)]
+    Fact(tenure_model::declare::DeclareError),
     /// Nothing of a file or folder could be used.
     #[error("{0}")]
     Nothing(String),
@@ -197,7 +229,12 @@ impl Desk<'_> {
         self.permit_to(&worker, Action::KeyAssess, &all).await
     }
 
-    async fn permit_to(&self, actor: &Actor, action: Action, object: &Object) -> Result<Permit> {
+    pub(crate) async fn permit_to(
+        &self,
+        actor: &Actor,
+        action: Action,
+        object: &Object,
+    ) -> Result<Permit> {
         match self.access.decide(actor, action, object) {
             Ok(permit) => Ok(permit),
             Err(denial) => {

@@ -74,7 +74,9 @@ impl Forecast {
             .options
             .iter()
             .map(|note| OptionNote::clone(note))
-            .filter(|note| note.option.improves_on(stands_on))
+            .filter(|note| {
+                note.option != ReplacementOption::Gateway && note.option.improves_on(stands_on)
+            })
             .collect();
         let rests_on: Vec<_> = outcome
             .because
