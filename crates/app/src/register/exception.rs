@@ -646,7 +646,7 @@ impl Desk<'_> {
         };
         let mut object = request.object(unit, approval, acceptance);
         object.people.owners.extend(owners);
-        if let (Some(registered), true) = (&key, object.level < Level::B4) {
+        if let Some(registered) = &key {
             // What has become wider needs whoever may sign that.
             object.level = object.level.max(registered.key.verdict.outcome.level);
         }
