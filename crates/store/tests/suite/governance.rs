@@ -59,7 +59,7 @@ async fn a_campaign_takes_answers_of_who_is_asked_until_it_is_closed(setup: Setu
     let pick = Pick::parse("provider=acme").unwrap();
     let (id, now) = (new_review_id().unwrap(), setup.now());
     let due = now.day().plus(7);
-    let mut campaign =
+    let campaign =
         Campaign::start(&id, "t", pick, Reviewers::Owners, due, "person:ann", now).unwrap();
     let mut item = Item {
         key: key.to_string(),
