@@ -536,7 +536,7 @@ impl Desk<'_> {
     /// The last transitional exception of a key that was granted.
     async fn earlier(&self, key: &KeyId) -> Result<Option<Request>> {
         let all = self.store.exceptions_of(key).await?;
-        Ok(all.into_iter().find_map(|stored| {
+        let granted = all.into_iter().filter_map(|stored| {
             let request = stored.exception.request();
             let was_granted = matches!(
                 stored.exception,
@@ -548,7 +548,9 @@ impl Desk<'_> {
             );
             let is_transitional = matches!(request.subject(), Subject::Transitional { .. });
             (was_granted && is_transitional).then(|| request.clone())
-        }))
+        });
+        // Of two of one moment, the one that was renewed more often came later.
+        Ok(granted.max_by_key(|request| (request.at(), request.renewals())))
     }
 
     async fn nothing_waits(&self, key: &KeyId) -> Result<()> {
