@@ -27,10 +27,11 @@ use tenure_model::{
     declare,
     document::{Document, Place},
     exception::{Event, Exception, Reasons, Request, Subject},
-    explain,
+    explain::{self, FactName},
     facts::Case,
     log,
     moment::Moment,
+    pick::Pick,
     place::{PlaceKind, hints},
     policy::{self, Policy},
     secret::{Pepper, Secret},
@@ -260,6 +261,11 @@ pub static OTHERS: &[Target] = &[
         name: "declare",
         run: declare,
         corpus: declarations,
+    },
+    Target {
+        name: "stated",
+        run: stated,
+        corpus: statements,
     },
     Target {
         name: "git_index",
@@ -820,6 +826,28 @@ pub fn facts(bytes: &[u8]) {
             assert!(serde_json::to_string(&answer).is_ok());
         }),
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A fact that is stated of one key, and a selector of keys.
+pub fn stated(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(pick) = Pick::parse(text) {
+        assert_eq!(Pick::parse(&pick.to_string()), Ok(pick));
+    }
+    let Some((fact, value)) = text.split_once('=') else {
+        return;
+    };
+    match declare::stated("x", fact, value, today()) {
+        Ok(said) => {
+            assert!(said.owner.is_none() && said.since.is_empty());
+            assert!(said.values.len() <= 1, "one fact at a time");
+            let never = [FactName::Proof, FactName::Exception, FactName::Owner];
+            assert!(never.iter().all(|fact| !said.values.contains_key(fact)));
+        }
+        Err(error) => assert!(!error.problem.is_empty()),
     }
 }
 
@@ -1643,6 +1671,20 @@ fn declarations() -> Vec<Vec<u8>> {
             .to_vec(),
         b"[[key]]\nfingerprint='0123456789abcdef'\nlast_used={offered=true, at=2026-01-01}\n".to_vec(),
     ]
+}
+
+fn statements() -> Vec<Vec<u8>> {
+    [
+        "isolated=true",
+        "data=restricted",
+        "options.vendor_short_lived={later = 2027-03-01}",
+        "exception={approved_until = 2027-03-01}",
+        "runtimes=['kubernetes']",
+        "provider=stripe account=\"Main account\" level=B2",
+    ]
+    .iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect()
 }
 
 fn names() -> Vec<Vec<u8>> {

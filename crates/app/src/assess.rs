@@ -195,7 +195,7 @@ fn check(request: &Request<'_>) -> Result<(), AssessError> {
 }
 
 /// The word that looks most like a mistyped one.
-pub(crate) fn nearest(typed: &str, words: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest<'w>(typed: &str, words: &[&'w str]) -> Option<&'w str> {
     const CLOSE: f64 = 0.7;
     words
         .iter()

@@ -2,6 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 use tenure_model::{
+    assessment::ControlState,
+    attest::Attestation,
+    control::Control,
+    exception::{ClassAcceptance, Exception, Standing, Status, Subject},
+    explain::{FactName, Outcome},
+    level::Level,
+    note::Dispute,
+    pick::Pick,
+};
+use tenure_model::{
     assessment::{
         BlastRadius, ControlNote, FactNotes, FactorNote, Key, SightingNote, Skipped, SunsetNote,
         VerdictAnswer,
@@ -45,6 +55,17 @@ pub(crate) enum Earlier<'e> {
     Register(Option<&'e Since>),
 }
 
+/// What people signed about a key in the register. Elsewhere nothing is.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Signed<'s> {
+    /// Its exception.
+    pub(crate) exception: Option<&'s Exception>,
+    /// What was last signed of it in a campaign.
+    pub(crate) attested: Option<&'s Attestation>,
+    /// The acceptances of classes.
+    pub(crate) classes: &'s [(Pick, ClassAcceptance)],
+}
+
 impl<'j> Judging<'j> {
     pub(crate) fn new(
         providers: &'j [Provider],
@@ -70,10 +91,20 @@ impl<'j> Judging<'j> {
     }
 
     /// Infers the facts of a key and judges it; and says what had to be left out.
-    pub(crate) fn judge(&self, mut key: Known, earlier: Earlier<'_>) -> (Key, Vec<Skipped>) {
+    pub(crate) fn judge(&self, key: Known, earlier: Earlier<'_>) -> (Key, Vec<Skipped>) {
+        self.judge_signed(key, earlier, Signed::default())
+    }
+
+    /// The same with what people signed about it.
+    pub(crate) fn judge_signed(
+        &self,
+        mut key: Known,
+        earlier: Earlier<'_>,
+        signed: Signed<'_>,
+    ) -> (Key, Vec<Skipped>) {
         let kind = kind_of(&self.by_slug, &key);
         let (inferred, skipped) = infer_or_drop(&mut key, kind, &self.world);
-        (self.judged(key, kind, inferred, earlier), skipped)
+        (self.judged(key, kind, inferred, earlier, signed), skipped)
     }
 
     fn judged(
@@ -82,6 +113,7 @@ impl<'j> Judging<'j> {
         kind: Option<&Credential>,
         inferred: Option<Inferred>,
         earlier: Earlier<'_>,
+        signed: Signed<'_>,
     ) -> Key {
         let mut inferred = inferred.unwrap_or_else(Inferred::nothing);
         let today = self.world.today;
@@ -113,6 +145,13 @@ impl<'j> Judging<'j> {
                 since_notes.insert(found, REGISTER.to_owned());
             }
         }
+        if let Earlier::Register(_) = earlier {
+            only_what_is_signed(&mut inferred);
+        }
+        if let Some(exception) = signed.exception {
+            let (verdict, outcome) = self.outcome(&inferred);
+            put_exception(&mut inferred, exception, verdict, &outcome, today);
+        }
         let judgement = judge(&inferred.facts, &inferred.since, self.policy, today);
         let mut outcome = explain::outcome(
             &inferred.facts,
@@ -130,6 +169,7 @@ impl<'j> Judging<'j> {
                 subject: &key.subject,
                 inferred: &inferred,
                 kind,
+                attested: signed.attested,
                 policy: self.policy,
                 today,
             },
@@ -165,7 +205,7 @@ impl<'j> Judging<'j> {
             .iter()
             .find(|change| change.level < outcome.level)
             .cloned();
-        Key {
+        let mut judged = Key {
             id: key.id,
             provider: key.provider,
             credential: key.credential,
@@ -211,7 +251,119 @@ impl<'j> Judging<'j> {
                 .pools
                 .sunsets
                 .hold(kind.map(sunsets).unwrap_or_default()),
+        };
+        self.accept_class(&mut judged, signed.classes);
+        judged
+    }
+
+    fn outcome(&self, inferred: &Inferred) -> (Verdict, Outcome) {
+        let (facts, since, today) = (&inferred.facts, &inferred.since, self.world.today);
+        let judgement = judge(facts, since, self.policy, today);
+        let outcome = explain::outcome(facts, since, &judgement, self.policy, &self.digest, today);
+        (judgement.verdict, outcome)
+    }
+
+    /// A minor key of an accepted class has somebody's signature and a day on which that is reviewed.
+    fn accept_class(&self, key: &mut Key, classes: &[(Pick, ClassAcceptance)]) {
+        let (verdict, level): (Verdict, Level) = (key.verdict.id, key.verdict.outcome.level);
+        let today = self.world.today;
+        let Some((_, class)) = classes
+            .iter()
+            .find(|(pick, class)| class.covers(verdict, level, today) && pick.fits(key))
+        else {
+            return;
+        };
+        let id = class.signed().request().id();
+        let by = class.signed().acceptance().by();
+        let met = |id, why| ControlNote {
+            id,
+            state: ControlState::Met,
+            since: None,
+            why,
+        };
+        let notes = [
+            met(
+                Control::FormalRiskAcceptance,
+                format!("accepted with its class by {by}, {id}"),
+            ),
+            met(
+                Control::ScheduledReview,
+                format!("its class, {id}, is reviewed by {}", class.review_due()),
+            ),
+        ];
+        key.controls.extend(self.pools.controls.hold(notes.into()));
+        key.controls.sort_by_key(|note| note.id);
+    }
+}
+
+/// In the register an exception is what people signed there; what a list says of one is a dispute.
+fn only_what_is_signed(inferred: &mut Inferred) {
+    if inferred.facts.exception.take().is_none() {
+        return;
+    }
+    if let Some(note) = inferred.notes.remove(&FactName::Exception) {
+        inferred.disputes.push(Dispute {
+            fact: FactName::Exception.word().to_owned(),
+            taken: format!("none ({REGISTER}: nobody signed it there)"),
+            also: format!("{} ({})", note.value, note.source),
+        });
+    }
+}
+
+/// An exception is a fact of its key as long as it holds; where it does not hold any more, the key says why.
+fn put_exception(
+    inferred: &mut Inferred,
+    exception: &Exception,
+    verdict: Verdict,
+    outcome: &Outcome,
+    today: Day,
+) {
+    let request = exception.request();
+    let Some(then) = request.subject().standing() else {
+        return;
+    };
+    let standing = Standing::of(&then.key, &then.name, verdict, outcome).to_compare(then);
+    let until = exception.approved_until(&standing, today);
+    inferred.facts.exception = until.map(|until| tenure_model::facts::Exception {
+        approved_until: Some(until),
+    });
+    let value = until.map_or(
+        serde_json::Value::Null,
+        |until| serde_json::json!({"approved_until": until}),
+    );
+    let status = exception.status(Some(&standing), today);
+    let told = status.map_or_else(String::new, |status| status_text(exception, status));
+    let note = tenure_model::note::FactNote {
+        value: value.into(),
+        basis: Basis::Declared,
+        source: format!("{REGISTER}: {} {told}", request.id()),
+    };
+    inferred.notes.insert(FactName::Exception, note);
+}
+
+/// The state of a granted exception in a few words, always with its date.
+pub(crate) fn status_text(exception: &Exception, status: Status) -> String {
+    let is_permanent = matches!(exception.request().subject(), Subject::Permanent { .. });
+    match (status, exception) {
+        (Status::InForce { .. }, Exception::Permanent(granted)) => {
+            format!("permanent, review due {}", granted.review_due())
         }
+        (Status::InForce { .. }, Exception::Class(granted)) => {
+            format!("in force, review due {}", granted.review_due())
+        }
+        (Status::InForce { until }, _) => format!("approved until {until}"),
+        (Status::ReaffirmDue { by }, _) => format!("to be reaffirmed by {by}: its acceptor left"),
+        (Status::Lapsed { until }, _) => format!("lapsed, its review was missed; ends {until}"),
+        (Status::Reopened(why), _) => match why {
+            tenure_model::exception::Reopened::LevelRose { from, to } => {
+                format!("reopened: signed at {from}, and it is {to} now")
+            }
+            tenure_model::exception::Reopened::StatementChanged => {
+                "reopened: what was signed is not what is true now".to_owned()
+            }
+        },
+        (Status::Expired { on }, _) if is_permanent => format!("expired on {on} without a review"),
+        (Status::Expired { on }, _) => format!("expired on {on}"),
     }
 }
 

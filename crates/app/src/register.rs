@@ -5,26 +5,37 @@
 
 mod ask;
 mod backlog;
+mod comment;
+mod exception;
 mod look;
+mod named;
 mod own;
 mod prove;
 mod reassess;
+mod request;
+mod review;
 mod scope;
+mod state_facts;
 mod take;
 mod unit;
 mod work;
 
 pub use ask::{GivenAnswer, Nudged};
+pub use comment::{MOST_BYTES, MOST_CHARACTERS, Remarks};
+pub use exception::{Asked, ExceptionCounts, Shown, Signature, Stale, Term};
 pub use look::{History, KeyRecord};
 pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
+pub use request::{RequestShown, Wish};
+pub use review::{ReviewShown, Starting};
 pub use take::{Imported, Reading, Taken};
 pub use unit::Preview;
 pub use work::{Bench, Turn, Worker, run_worker};
 
 pub use tenure_access::{Denial, Permit, Rules};
 pub use tenure_store::{
-    Ask, Declared, FactRow, Ownership, Place, Scope, Source, Store, StoreError, StoredRule,
+    About, Ask, Attachment, Comment, Declared, FactRow, Ownership, Place, Scope, Source, Stated,
+    Store, StoreError, StoredRule,
     key_list::{Cursor, Entry, Facet, Filter, Page, Sort},
 };
 
@@ -81,6 +92,27 @@ pub enum RegisterError {
         /// The nearest one.
         nearest: Option<&'static str>,
     },
+    /// What was read is not what is true.
+    #[error("{0}")]
+    Stale(Box<Stale>),
+    /// The rules of exceptions do not take it.
+    #[error(transparent)]
+    Exception(#[from] tenure_model::exception::Refusal),
+    /// The rules of requests for keys do not take it.
+    #[error(transparent)]
+    Request(#[from] tenure_model::key_request::Refusal),
+    /// The rules of campaigns do not take it.
+    #[error(transparent)]
+    Review(#[from] tenure_model::attest::Refusal),
+    /// Somebody without a name.
+    #[error("this is done in the name of a person, and nobody is named")]
+    NeedsPerson,
+    /// Something that was named or written does not do.
+    #[error("{0}")]
+    Name(String),
+    /// A fact that cannot be stated.
+    #[error("{}: {}", .0.at, .0.problem)]
+    Fact(tenure_model::declare::DeclareError),
     /// Nothing of a file or folder could be used.
     #[error("{0}")]
     Nothing(String),
@@ -205,7 +237,12 @@ impl Desk<'_> {
         self.permit_to(&worker, Action::KeyAssess, &all).await
     }
 
-    async fn permit_to(&self, actor: &Actor, action: Action, object: &Object) -> Result<Permit> {
+    pub(crate) async fn permit_to(
+        &self,
+        actor: &Actor,
+        action: Action,
+        object: &Object,
+    ) -> Result<Permit> {
         match self.access.decide(actor, action, object) {
             Ok(permit) => Ok(permit),
             Err(denial) => {

@@ -1,9 +1,14 @@
 //! What was typed.
 
+mod govern;
 mod owners;
 mod register;
 mod scan;
 
+pub(crate) use govern::{
+    Close, Evidence, ExceptionCommand, ExceptionRequest, KeyEdit, KeyRequest, KeyRequestsCommand,
+    One, Plain, Reasons, Remark, ReviewAnswer, ReviewCommand, ReviewStart, Sign,
+};
 pub(crate) use owners::{
     AskAnswerArgs, AskCommand, AskList, AskLook, AskSend, Backlog, In, OwnerAssign, OwnerCommand,
 };
@@ -31,7 +36,7 @@ pub(crate) enum Command {
     Scan(Box<Scan>),
     /// Explain the verdict of one key of the last assessment
     Why(Why),
-    /// List keys, or write them as a workbook to be edited; show one key, or what happened to it
+    /// List keys, show one, state facts of it, ask for a new one
     #[command(subcommand)]
     Key(KeyCommand),
     /// Read an export into the register; take back what people edited in an exported list
@@ -44,6 +49,12 @@ pub(crate) enum Command {
     Ask(AskCommand),
     /// How the keys without an owner are worked off, and whether new ones come
     Backlog(Backlog),
+    /// Exceptions: ask for one, sign it, review it, see what holds and what ended
+    #[command(subcommand)]
+    Exception(Box<ExceptionCommand>),
+    /// Campaigns in which whoever answers for keys confirms them
+    #[command(subcommand)]
+    Review(ReviewCommand),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments
@@ -222,6 +233,17 @@ pub(crate) enum KeyCommand {
     Show(KeyShow),
     /// Show what happened to one key of the register
     History(KeyHistory),
+    /// State facts of a key in the register
+    Edit(KeyEdit),
+    /// Say something about a key, keep a file beside it, or read what was said
+    Comment(Remark),
+    /// Write a file that is kept as evidence
+    Evidence(Evidence),
+    /// Ask for a key that does not exist yet: it is judged before it is issued
+    Request(Box<KeyRequest>),
+    /// Requests for keys: list, show, approve, deny, withdraw
+    #[command(subcommand)]
+    Requests(KeyRequestsCommand),
 }
 
 /// Lists the keys of the register, most urgent first; of the last assessment where there is no register.

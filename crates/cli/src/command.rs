@@ -5,15 +5,20 @@ mod catalog;
 mod decide;
 mod demo;
 mod diff;
+mod exception;
 mod import;
 mod key;
+mod key_request;
 mod owner;
 mod pages;
 mod policy;
 mod register;
+mod remark;
+mod review;
 mod scan;
 mod schema;
 mod sources;
+mod state;
 mod top;
 mod verify;
 mod watchlist;
@@ -44,6 +49,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Backlog(args)) => owner::backlog(args),
         Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Audit(command)) => verify::audit(command),
+        Some(Command::Exception(command)) => exception::run(command),
+        Some(Command::Review(command)) => review::run(command),
         Some(Command::Top(args)) => top::run(args),
         Some(Command::Diff(args)) => diff::run(args),
         Some(Command::Demo(args)) => demo::run(args),

@@ -108,6 +108,61 @@ pub fn parse(file: &str, text: &str, today: Day) -> Result<Declared, DeclareErro
     Ok(declared)
 }
 
+/// One fact that a person states of one key, as an entry of a facts file has it: a fact of the contract, `system`,
+/// `purpose`, `note` or `runtimes`. `value` is as in TOML; a text may stand without quotes.
+///
+/// # Errors
+/// The fact is not stated so, or the value is not one of it.
+pub fn stated(
+    source: &str,
+    fact: &str,
+    value: &str,
+    today: Day,
+) -> Result<Declaration, DeclareError> {
+    let fail = |problem: &str| DeclareError {
+        file: source.to_owned(),
+        at: fact.to_owned(),
+        problem: problem.to_owned(),
+    };
+    match fact {
+        "provider" | "key_id" | "name" | "fingerprint" | "source" | "since" => {
+            return Err(fail("is not stated of a key; its sources say so"));
+        }
+        "owner" | "backup_owner" | "owner_until" => {
+            return Err(fail("is not stated: an owner is assigned"));
+        }
+        "exception" => {
+            return Err(fail(
+                "is not stated: an exception is requested, approved and accepted",
+            ));
+        }
+        _ => {}
+    }
+    let is_one_line = !value.contains(['\n', '\r']);
+    let read = toml::from_str::<toml::Table>(&format!("value = {value}"));
+    let value = read
+        .ok()
+        .filter(|_| is_one_line)
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let mut entry = toml::Table::new();
+    entry.insert("key_id".to_owned(), "-".into());
+    match fact.strip_prefix("options.") {
+        Some(option) => {
+            let option: toml::Table = [(option.to_owned(), value)].into_iter().collect();
+            entry.insert("options".to_owned(), option.into());
+        }
+        None => {
+            entry.insert(fact.to_owned(), value);
+        }
+    }
+    let (_, mut declaration) =
+        key(source, fact, entry, today).map_err(|(_, problem)| fail(&problem))?;
+    crate::infer::check(&declaration.values, today).map_err(|error| fail(&error.to_string()))?;
+    source.clone_into(&mut declaration.source);
+    Ok(declaration)
+}
+
 /// The field and what is wrong with it.
 type Wrong = (String, String);
 
@@ -325,6 +380,51 @@ mod tests {
         assert_eq!(entry.source, "the register of May");
         assert!(parse("f", "[[key]]\nname='x'\nnote=''\n", today()).is_err());
         assert!(parse("f", "[[key]]\nname='x'\nnote=\"\\u0007\"\n", today()).is_err());
+    }
+
+    #[test]
+    fn one_fact_is_stated_as_an_entry_has_it() {
+        let said = |fact: &str, value: &str| stated("ann", fact, value, today());
+        assert_eq!(
+            said("isolated", "true").unwrap().values[&FactName::Isolated],
+            true
+        );
+        assert_eq!(
+            said("data", "restricted").unwrap().values[&FactName::Data],
+            "restricted"
+        );
+        assert_eq!(
+            said("consumers", "3").unwrap().values[&FactName::Consumers],
+            3
+        );
+        let later = said("options.vendor_short_lived", "{later = 2027-03-01}").unwrap();
+        assert_eq!(
+            later.values[&FactName::VendorShortLived]["later"],
+            "2027-03-01"
+        );
+        let drill = said("revocation_drill_passed_on", "2026-11-01").unwrap();
+        assert_eq!(
+            drill.values[&FactName::RevocationDrillPassedOn],
+            "2026-11-01"
+        );
+        assert_eq!(
+            said("system", "billing").unwrap().system.as_deref(),
+            Some("billing")
+        );
+        assert_eq!(said("system", "billing").unwrap().source, "ann");
+        for (fact, value) in [
+            ("proof", "P2"),
+            ("exception", "{approved_until = 2027-01-01}"),
+            ("owner", "ann"),
+            ("name", "x"),
+            ("isolated", "perhaps"),
+            ("data", "secret"),
+            ("islated", "true"),
+            ("data", "restricted\nproof = 'P3'"),
+            ("created_at", "2090-01-01"),
+        ] {
+            assert!(said(fact, value).is_err(), "{fact}={value}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     assessment::{ControlNote, ControlState},
+    attest::Attestation,
     catalog::{Credential, Scoping, SourceRule},
     classify::Level,
     control::Control,
@@ -24,6 +25,8 @@ pub struct Evidence<'e> {
     pub inferred: &'e Inferred,
     /// The kind in the catalogue.
     pub kind: Option<&'e Credential>,
+    /// What was last signed of it in a campaign.
+    pub attested: Option<&'e Attestation>,
     /// Numbers.
     pub policy: &'e Policy,
     /// The clock reading.
@@ -132,7 +135,18 @@ fn one(id: Control, level: Level, evidence: Evidence<'_>) -> Finding {
             (LastUsed { offered: true, .. }, _) => unknown("last use is declared, not observed"),
             _ => failing("no source tells its last use"),
         },
-        Control::Attested => unknown("no confirmation by its owner is on record"),
+        Control::Attested => match evidence.attested {
+            None => unknown("no confirmation by its owner is on record"),
+            Some(signed) => {
+                let days = &evidence.policy.evidence.attestation_days;
+                let (state, why) = signed.control(level, days, today);
+                Finding {
+                    state,
+                    since: None,
+                    why,
+                }
+            }
+        },
         Control::SourceRestriction => {
             let cannot = evidence
                 .kind

@@ -217,7 +217,8 @@ pub enum Change {
         /// The key; `None` for a class.
         key: Option<KeyId>,
         /// What was done: `requested`, `approved`, `denied`, `withdrawn`, `accepted`, `ended`, `reviewed`,
-        /// `reaffirmed`, `superseded`.
+        /// `reaffirmed`, `superseded`, `acceptor_left`; and what day and facts made of a granted one: `in_force`,
+        /// `reaffirm_due`, `lapsed`, `reopened`, `expired`.
         step: String,
         /// Digest of the statement that it is about.
         statement: Option<String>,

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 mod granted;
 mod register;
+mod standing;
 mod statement;
 
 pub use granted::{
@@ -24,6 +25,7 @@ pub use granted::{
 };
 pub use register::{Closing, Event, Exception, Outcome, Stage};
 pub use statement::Statement;
+pub(crate) use statement::line;
 
 /// Renewals of a transitional exception by the usual authority; from the next on it is one level up.
 pub const RENEWALS: u32 = 2;
@@ -170,8 +172,11 @@ pub enum Refusal {
         /// How they are tied to it.
         tie: Tie,
     },
-    /// From B3 two people sign.
-    #[error("{person} approved this already, and from B3 somebody else has to accept the risk")]
+    /// From B3 two people sign, and two sign what was put in at the machine.
+    #[error(
+        "{person} approved this already, and somebody else has to accept the risk: from B3, and of what was put in at \
+         the machine"
+    )]
     SamePerson {
         /// Who wanted to do both.
         person: PersonId,
@@ -230,11 +235,15 @@ pub struct Request {
     /// How often the same key was renewed before.
     renewals: u32,
     supersedes: Option<String>,
+    /// Who put it in at the machine, in the name of the one who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    filed_by: Option<String>,
 }
 
 impl Request {
-    /// A request. `earlier` is the last transitional exception of the same key, ended or not: asking again is a
-    /// renewal, so that letting one run out does not start the count anew.
+    /// A request. `earlier` is what was asked for in the last transitional exception of the same key that was granted,
+    /// ended or not: asking again is a renewal, so that letting one run out, or ending it a day before, does not
+    /// start the count anew.
     ///
     /// # Errors
     /// What the verdict, the policy or the texts do not allow.
@@ -248,7 +257,7 @@ impl Request {
         reasons: Reasons,
         by: &PersonId,
         involved: &Involved,
-        earlier: Option<&Transitional>,
+        earlier: Option<&Self>,
         policy: &Policy,
         now: Moment,
     ) -> Result<Self, Refusal> {
@@ -282,7 +291,7 @@ impl Request {
             Subject::Permanent { .. } => {}
             Subject::Class { selector, .. } => text("selector", selector)?,
         }
-        let before = earlier.map(|earlier| earlier.signed().request());
+        let before = earlier;
         let same = |before: &&Self| {
             before.subject.standing().map(|key| &key.key) == subject.standing().map(|key| &key.key)
         };
@@ -302,6 +311,36 @@ impl Request {
             at: now,
             owners: involved.owners.clone(),
             users: involved.users.clone(),
+            filed_by: None,
+        })
+    }
+
+    /// The same, put in at the machine by somebody who is not known as a person there. Whoever signs reads that, and
+    /// two people sign, whatever the level.
+    #[must_use]
+    pub fn filed_by(self, operator: &str) -> Self {
+        Self {
+            filed_by: Some(operator.to_owned()),
+            ..self
+        }
+    }
+
+    /// Whether it was put in at the machine.
+    #[must_use]
+    pub fn is_filed(&self) -> bool {
+        self.filed_by.is_some()
+    }
+
+    /// What the statement would say if it was asked for with what is true of the key now; of a class, what it says.
+    #[must_use]
+    pub fn statement_for(&self, now: &Standing) -> Statement {
+        let subject = match self.subject.standing() {
+            Some(signed) => self.subject.with(now.clone().to_compare(signed)),
+            None => self.subject.clone(),
+        };
+        statement::of(&Self {
+            subject,
+            ..self.clone()
         })
     }
 
@@ -348,6 +387,7 @@ impl Request {
             owners: involved.owners.clone(),
             users: involved.users.clone(),
             supersedes: Some(self.id.clone()),
+            filed_by: None,
             ..self.clone()
         })
     }
@@ -503,7 +543,8 @@ impl Request {
         acceptance: &Acceptance,
     ) -> Result<(), Refusal> {
         self.check_signer(&acceptance.by)?;
-        if self.subject.level() >= Level::B3 && approval.by == acceptance.by {
+        let takes_two = self.subject.level() >= Level::B3 || self.is_filed();
+        if takes_two && approval.by == acceptance.by {
             return Err(Refusal::SamePerson {
                 person: acceptance.by.clone(),
             });
@@ -567,7 +608,7 @@ impl Reasons {
     }
 }
 
-fn text(field: &'static str, text: &str) -> Result<(), Refusal> {
+pub(crate) fn text(field: &'static str, text: &str) -> Result<(), Refusal> {
     let refuse = |problem| Err(Refusal::Text { field, problem });
     if text.trim().is_empty() {
         return refuse("is empty: write a sentence");

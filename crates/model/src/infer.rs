@@ -329,14 +329,15 @@ fn declared(subject: &Subject, ballot: &mut Ballot) {
     let said = |fact: &FactName, value: &Value| {
         !apart(fact) && !value.is_null() && *value != json!("unknown")
     };
-    for told in &subject.rows {
-        for (fact, value) in told.row.declared.iter().filter(|(f, v)| said(f, v)) {
-            ballot.say(*fact, value.clone(), Basis::Declared, &told.source);
-        }
-    }
+    // Of two that say so, whoever speaks of this key alone before a table of many: as of owners.
     for declaration in &subject.declarations {
         for (fact, value) in declaration.values.iter().filter(|(f, v)| said(f, v)) {
             ballot.say(*fact, value.clone(), Basis::Declared, &declaration.source);
+        }
+    }
+    for told in &subject.rows {
+        for (fact, value) in told.row.declared.iter().filter(|(f, v)| said(f, v)) {
+            ballot.say(*fact, value.clone(), Basis::Declared, &told.source);
         }
     }
     // What is declared about its system is declared about the key, behind what is declared about itself.

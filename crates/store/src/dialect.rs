@@ -1,6 +1,6 @@
 //! The one file that knows which database it is: connections, begin, bulk writes, lists as arguments, claims.
 //!
-//! Both take the same SQL with `$1` for the first argument. Arguments are integers, texts and lists of them: times
+//! Both take the same SQL with `$1` for the first argument. Arguments are integers, texts, lists of them, and bytes: times
 //! are microseconds, ids and JSON are texts, booleans are 0 and 1.
 
 use sqlx::{
@@ -33,6 +33,7 @@ pub(crate) enum Arg {
     Text(Option<String>),
     Ints(Vec<i64>),
     Texts(Vec<String>),
+    Bytes(Vec<u8>),
 }
 
 macro_rules! arg {
@@ -56,6 +57,7 @@ arg! {
     Option<&str> => |value| Self::Text(value.map(str::to_owned));
     Vec<String> => |value| Self::Texts(value);
     Vec<i64> => |value| Self::Ints(value);
+    Vec<u8> => |value| Self::Bytes(value);
 }
 
 /// The arguments of a statement, in order.
@@ -99,6 +101,13 @@ impl Row {
         }
     }
 
+    pub(crate) fn bytes(&self, at: usize) -> Result<Vec<u8>, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(at),
+            Self::Postgres(row) => row.try_get(at),
+        }
+    }
+
     pub(crate) fn maybe_text(&self, at: usize) -> Result<Option<String>, sqlx::Error> {
         match self {
             Self::Sqlite(row) => row.try_get(at),
@@ -131,6 +140,7 @@ macro_rules! bound {
             query = match arg {
                 Arg::Int(value) => query.bind(value),
                 Arg::Text(value) => query.bind(value),
+                Arg::Bytes(value) => query.bind(value),
                 Arg::Ints($arg) => query.bind($ints),
                 Arg::Texts($arg) => query.bind($texts),
             };
@@ -358,7 +368,7 @@ impl Tx {
                             match arg {
                                 Arg::Int(value) => ints.push(value),
                                 Arg::Text(value) => texts.push(value),
-                                Arg::Ints(_) | Arg::Texts(_) => {}
+                                Arg::Ints(_) | Arg::Texts(_) | Arg::Bytes(_) => {}
                             }
                         }
                     }

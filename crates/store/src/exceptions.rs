@@ -102,6 +102,41 @@ impl Store {
     }
 }
 
+/// A granted exception, with the key that its own turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Granted {
+    /// What it is.
+    pub stored: StoredException,
+    /// The key, under the id that it has now; none of a class.
+    pub key: Option<KeyId>,
+    /// What was last told of it; empty where nothing was.
+    pub told: String,
+}
+
+impl Store {
+    /// Every exception that was granted and is neither ended nor superseded, in the order of their ids, after
+    /// `after`, at most `most`.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn granted(&self, after: Option<&ExceptionId>, most: u64) -> Result<Vec<Granted>> {
+        let sql = "SELECT e.body, e.state, e.version, COALESCE(j.key_id, e.key_id), e.told FROM exceptions e \
+                   LEFT JOIN joined_keys j ON j.old_id = e.key_id \
+                   WHERE e.state = 'granted' AND e.id > $1 ORDER BY e.id LIMIT $2";
+        let after = after.map(ExceptionId::as_str).unwrap_or_default();
+        let rows = self.pool.rows(sql, args![after, most]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Granted {
+                    stored: stored(row)?,
+                    key: row.maybe_text(3)?.map(KeyId::new),
+                    told: row.text(4)?,
+                })
+            })
+            .collect()
+    }
+}
+
 /// What is read back passes the checks of the domain once more: a row that was edited by hand is refused.
 fn stored(row: &Row) -> Result<StoredException> {
     Ok(StoredException {
@@ -172,6 +207,30 @@ impl Txn {
         Ok(())
     }
 
+    /// Tells what day and facts made of a granted exception: `expired`, `reopened` and so on. `false` where somebody
+    /// else told it first.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn tell_exception(&mut self, granted: &Granted, now: &str) -> Result<bool> {
+        let exception = &granted.stored.exception;
+        let told = self
+            .run(
+                "UPDATE exceptions SET told = $1 WHERE id = $2 AND state = 'granted' AND told = $3",
+                args![now, exception.request().id(), granted.told.as_str()],
+            )
+            .await?;
+        if told == 0 {
+            return Ok(false);
+        }
+        if let Some(key) = &granted.key {
+            let shown = if now == "in_force" { "granted" } else { now };
+            self.set_exception(key, shown).await?;
+        }
+        self.step(exception, now);
+        Ok(true)
+    }
+
     /// One granted exception per key: a renewal, or what was signed again, is the only one from now on.
     async fn supersede(&mut self, by: &Exception) -> Result<()> {
         let (ExceptionState::Granted, Some(key)) = (state(by), key(by)) else {
@@ -218,7 +277,9 @@ impl Txn {
             )
             .await?;
         let shown = rows.first().map_or(Ok(String::new()), |row| row.text(0))?;
-        self.set_exception(&KeyId::new(key), &shown).await
+        let key = KeyId::new(key);
+        self.mark_stale(std::slice::from_ref(&key)).await?;
+        self.set_exception(&key, &shown).await
     }
 }
 

@@ -698,7 +698,14 @@ impl Txn {
                 args![id, from_id],
             )
             .await?;
-            for table in ["controls", "owners"] {
+            // What was stated of either is stated of the one; of two statements, what stands there already.
+            self.run(
+                "UPDATE stated_facts SET key_id = $1 WHERE key_id = $2 \
+                 AND name NOT IN (SELECT name FROM stated_facts WHERE key_id = $1)",
+                args![id, from_id],
+            )
+            .await?;
+            for table in ["controls", "owners", "stated_facts"] {
                 let sql = format!("DELETE FROM {table} WHERE key_id = $1");
                 self.run(&sql, args![from_id]).await?;
             }

@@ -156,8 +156,9 @@ impl Txn {
             return Ok(());
         }
         let sql = format!(
-            "UPDATE keys SET stale_at = $1 WHERE {}",
-            among(self.is_postgres(), "id", 2)
+            "UPDATE keys SET stale_at = $1 WHERE {} OR id IN (SELECT key_id FROM joined_keys WHERE {})",
+            among(self.is_postgres(), "id", 2),
+            among(self.is_postgres(), "old_id", 2)
         );
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let at = self.at().micros().max(1);

@@ -3,7 +3,7 @@
 use super::{Desk, Result};
 use crate::{
     import::{listed, listings},
-    judging::{Earlier, Judging},
+    judging::{Earlier, Judging, Signed},
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,18 +13,20 @@ use tenure_model::{
     ask::AskAnswer,
     assessment::{Key, Skipped},
     container::{self, Place, Rule, applied},
-    digest,
+    declare, digest,
+    exception::{ClassAcceptance, Exception, Subject},
     explain::FactName,
     facts::Since,
-    id::{KeyId, SourceId},
+    id::{ExceptionId, KeyId, SourceId},
     identity::{self, Listing},
     infer::Declaration,
     people::{self, People},
+    pick::Pick,
     system::System,
 };
 use tenure_store::{
-    Answered, DeclaredKind, Evidence, Judged, Kept, Listed, Listings, Marks, Ownership, RecordRef,
-    Saved, Stale, Standing, Weight,
+    Answered, DeclaredKind, Evidence, Granted, Judged, Kept, Listed, Listings, Marks, Ownership,
+    RecordRef, Saved, Stale, Standing, Weight,
 };
 
 /// What stands for the time of change of a record that a version wrote which kept none.
@@ -50,6 +52,7 @@ pub struct Reassessed {
 struct Context {
     people: Option<People>,
     systems: Vec<System>,
+    signed: InForce,
 }
 
 impl Reassessed {
@@ -100,6 +103,7 @@ impl Desk<'_> {
         Ok(Context {
             people: (!people.is_empty()).then(|| People::new(people)),
             systems,
+            signed: self.in_force().await?,
         })
     }
 
@@ -107,13 +111,14 @@ impl Desk<'_> {
     fn basis(&self, context: &Context) -> String {
         let people = context.people.as_ref();
         let all = format!(
-            "{}\n{}\n{}\n{:?}\n{:?}\n{:?}",
+            "{}\n{}\n{}\n{:?}\n{:?}\n{:?}\n{:?}",
             env!("CARGO_PKG_VERSION"),
             self.policy.digest(),
             self.now.day(),
             self.providers,
             people.map(People::all),
             context.systems,
+            context.signed.1,
         );
         digest::of_bytes(all.as_bytes())
     }
@@ -200,6 +205,9 @@ impl Desk<'_> {
         let ids: Vec<KeyId> = same.iter().flatten().cloned().collect();
         let since = self.kept_since(&ids).await?;
         let ground = self.put_owners(&mut groups.known, &same, &ids).await?;
+        self.put_stated(&mut groups.known, &same, &ids).await?;
+        let attested = self.store.attestations().await?;
+        let (exceptions, classes) = &context.signed;
         let people = context.people.as_ref();
         let judging = Judging::new(self.providers, self.policy, people, self.now.day());
         let Groups {
@@ -214,7 +222,18 @@ impl Desk<'_> {
         let (keys, skipped): (Vec<Key>, Vec<Vec<Skipped>>) = known
             .into_par_iter()
             .zip(&same)
-            .map(|(key, ids)| judging.judge(key, Earlier::Register(earliest(&since, ids).as_ref())))
+            .map(|(key, ids)| {
+                let signed = Signed {
+                    exception: ids.iter().find_map(|id| exceptions.get(id)),
+                    attested: ids
+                        .iter()
+                        .filter_map(|id| attested.get(id))
+                        .max_by_key(|signed| signed.at),
+                    classes,
+                };
+                let since = earliest(&since, ids);
+                judging.judge_signed(key, Earlier::Register(since.as_ref()), signed)
+            })
             .unzip();
         let mut done = Reassessed {
             keys: u64::try_from(keys.len()).unwrap_or(u64::MAX),
@@ -373,6 +392,71 @@ impl Desk<'_> {
     }
 }
 
+impl Desk<'_> {
+    /// What people state here is declared, with who said it and when.
+    async fn put_stated(
+        &self,
+        known: &mut [identity::Known],
+        same: &[Vec<KeyId>],
+        ids: &[KeyId],
+    ) -> Result<()> {
+        let mut stated: BTreeMap<KeyId, Vec<Declaration>> = BTreeMap::new();
+        let today = self.now.day();
+        for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+            for one in self.store.stated(chunk).await? {
+                let source = format!("the register, {} on {}", one.said_by, one.said_at.day());
+                // What an earlier release took and this one does not is left out.
+                if let Ok(declaration) = declare::stated(&source, &one.name, &one.value, today) {
+                    stated.entry(one.key).or_default().push(declaration);
+                }
+            }
+        }
+        for (key, ids) in known.iter_mut().zip(same) {
+            for id in ids {
+                let said = stated.remove(id).unwrap_or_default();
+                key.subject.declarations.extend(said);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every granted exception: those of keys by key, and the acceptances of classes.
+    pub(crate) async fn in_force(&self) -> Result<InForce> {
+        let (mut of_keys, mut classes) = (BTreeMap::new(), Vec::new());
+        for granted in self.all_granted().await? {
+            match (granted.key, granted.stored.exception) {
+                (Some(key), exception) => {
+                    of_keys.insert(key, exception);
+                }
+                (None, Exception::Class(class)) => {
+                    if let Subject::Class { selector, .. } = class.signed().request().subject()
+                        && let Ok(pick) = Pick::parse(selector)
+                    {
+                        classes.push((pick, class));
+                    }
+                }
+                (None, _) => {}
+            }
+        }
+        Ok((of_keys, classes))
+    }
+
+    /// Every exception that was granted and is neither ended nor superseded.
+    pub(crate) async fn all_granted(&self) -> Result<Vec<Granted>> {
+        let mut all: Vec<Granted> = Vec::new();
+        loop {
+            let last = all
+                .last()
+                .map(|one| ExceptionId::new(one.stored.exception.request().id()));
+            let read = self.store.granted(last.as_ref(), CHUNK).await?;
+            if read.is_empty() {
+                return Ok(all);
+            }
+            all.extend(read);
+        }
+    }
+}
+
 /// What a key stands on beside what it is judged to be.
 struct Ground {
     unit: Unit,
@@ -395,6 +479,9 @@ impl Ground {
         }
     }
 }
+
+/// The exceptions of keys, and the acceptances of classes.
+pub(crate) type InForce = (BTreeMap<KeyId, Exception>, Vec<(Pick, ClassAcceptance)>);
 
 /// Keys, each with its records and the keys that those are of so far.
 struct Groups {

@@ -55,6 +55,7 @@ fn export(args: &ImportExport, kind: &str, file: &Path) -> Result<ExitCode, Fail
     let (imported, judged) = register::with(&at, &providers, &policy, async |desk, state| {
         let imported = desk.import(&taken).await?;
         let judged = desk.reassess().await?;
+        desk.settle_exceptions().await?;
         state.keep_watched(&taken.watched)?;
         Ok((imported, judged))
     })?;

@@ -2,7 +2,7 @@
 
 use crate::{
     args::{At, Format, KeyCommand, KeyHistory, KeyList, KeyShow},
-    command::{self, register as kept, why},
+    command::{self, key_request, register as kept, remark, state, why},
     exit::Failure,
     output,
     table::{self, Look},
@@ -28,6 +28,11 @@ pub(crate) fn run(command: &KeyCommand) -> Result<ExitCode, Failure> {
         KeyCommand::List(args) => list(args),
         KeyCommand::Show(args) => show(args),
         KeyCommand::History(args) => history(args),
+        KeyCommand::Edit(args) => state::run(args),
+        KeyCommand::Comment(args) => remark::key(args),
+        KeyCommand::Evidence(args) => remark::evidence(args),
+        KeyCommand::Request(args) => key_request::request(args),
+        KeyCommand::Requests(command) => key_request::run(command),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The register on the command line: who sits at the machine acts as operator, and is recorded as such.
 
-use crate::{args::At, command, exit::Failure};
+use crate::{args::At, command, exit::Failure, text};
 use std::ops::AsyncFnOnce;
 use tenure_app::{
     register::{self, Desk, Place, RegisterError, Rules},
     state::State,
 };
-use tenure_model::{access::Actor, catalog::Provider, moment::Moment, policy::Policy};
+use tenure_model::{access::Actor, catalog::Provider, id::KeyId, moment::Moment, policy::Policy};
 
 /// Names the database.
 const DATABASE: &str = "TENURE_DATABASE";
@@ -85,6 +85,42 @@ pub(crate) fn with<T>(
     done.map_err(|error| failure(&error))
 }
 
+/// The id of a key that is named as people name it.
+pub(crate) fn key(at: &(State, Place), name: &str) -> Result<KeyId, Failure> {
+    let assessment = look(at, async |desk, _| desk.assessment().await)?;
+    command::why::find(&assessment, name).map(|key| KeyId::new(key.id.clone()))
+}
+
+/// Rows in columns, each as wide as its widest cell and at most 40; the last one takes what it needs.
+pub(crate) fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let wide = |at: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(at));
+        cells
+            .map(|cell| text::tame(cell).chars().count())
+            .max()
+            .unwrap_or_default()
+            .min(40)
+    };
+    let widths: Vec<usize> = (0..count).map(wide).collect();
+    let mut out = String::new();
+    for row in rows {
+        let last = row.len().saturating_sub(1);
+        let mut line = String::new();
+        for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            if at == last {
+                line.push_str(&text::tame(cell));
+            } else {
+                line.push_str(&text::pad(cell, *width));
+                line.push_str("  ");
+            }
+        }
+        out.push_str(text::wrap(&line, text::width(), "    ").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
 /// The same with the built-in catalogue and policy, for what judges nothing.
 pub(crate) fn look<T>(
     at: &(State, Place),
@@ -105,6 +141,12 @@ pub(crate) fn failure(error: &RegisterError) -> Failure {
         RegisterError::Store(
             StoreError::Refused(_) | StoreError::Unrecorded(_) | StoreError::Conflict(_),
         ) => Failure::Failed(text),
+        RegisterError::Denied(_) => Failure::input(
+            text,
+            "at the machine nobody signs and nobody decides on a key: do it as a person, in the console, after a \
+             sign-in of just now. The refusal is in the log",
+        ),
+        RegisterError::NeedsPerson => Failure::input(text, "name who asks with --for PERSON"),
         _ => Failure::input(text, ""),
     }
 }

@@ -12,6 +12,7 @@ mod bench;
 mod contract;
 mod detection;
 mod edits;
+mod governance;
 mod merging;
 mod owners;
 mod register;

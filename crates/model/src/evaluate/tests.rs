@@ -19,6 +19,7 @@ fn all(subject: &Subject, inferred: &Inferred) -> Vec<ControlNote> {
         subject,
         inferred,
         kind: None,
+        attested: None,
         policy: &policy,
         today: sample::today(),
     };
@@ -215,6 +216,7 @@ fn exactly_the_required_controls_are_evaluated_for_every_verdict() {
                 subject: &Subject::default(),
                 inferred: &inferred,
                 kind: None,
+                attested: None,
                 policy: &policy,
                 today: sample::today(),
             },
@@ -238,6 +240,7 @@ fn found(
         subject,
         inferred,
         kind,
+        attested: None,
         policy: &policy,
         today: sample::today(),
     };

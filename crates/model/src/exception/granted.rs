@@ -115,11 +115,8 @@ impl Signed {
                 to: now.level,
             });
         }
-        let today = Request {
-            subject: self.request.subject.with(now.clone()),
-            ..self.request.clone()
-        };
-        (today.statement() != self.request.statement()).then_some(Reopened::StatementChanged)
+        let changed = self.request.statement_for(now) != self.request.statement();
+        changed.then_some(Reopened::StatementChanged)
     }
 
     fn acceptor_left(&mut self, person: &PersonId, on: Day) -> bool {

@@ -25,8 +25,31 @@ impl Statement {
     }
 }
 
+impl Statement {
+    /// A text of these lines.
+    pub(crate) fn of_lines(lines: &[String]) -> Self {
+        let text = lines.join("\n") + "\n";
+        let digest = digest::of_bytes(text.as_bytes());
+        Self { text, digest }
+    }
+
+    /// The lines that only one of two statements has, in the order in which they stand: what went with `-`, what came
+    /// with `+`.
+    #[must_use]
+    pub fn difference(&self, now: &Self) -> Vec<String> {
+        let only = |one: &Self, other: &Self, sign: char| -> Vec<String> {
+            let theirs: Vec<&str> = other.text.lines().collect();
+            let mine = one.text.lines().filter(|line| !theirs.contains(line));
+            mine.map(|line| format!("{sign} {line}")).collect()
+        };
+        let mut all = only(self, now, '-');
+        all.extend(only(now, self, '+'));
+        all
+    }
+}
+
 /// What people wrote, on one line: nobody writes a line of the statement that is not theirs to write.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let shown: String = text
         .chars()
         .map(|c| if visible(c) { c } else { ' ' })
@@ -77,6 +100,12 @@ pub(super) fn of(request: &Request) -> Statement {
         request.by,
         request.at.day()
     ));
+    if let Some(operator) = &request.filed_by {
+        lines.push(format!(
+            "Put in at the machine by {}: two people sign it, whatever the level",
+            line(operator)
+        ));
+    }
     if let Some(before) = &request.supersedes {
         let renewal = match request.renewals {
             0 => String::new(),
@@ -92,9 +121,7 @@ pub(super) fn of(request: &Request) -> Statement {
             line(&key.policy)
         ));
     }
-    let text = lines.join("\n") + "\n";
-    let digest = digest::of_bytes(text.as_bytes());
-    Statement { text, digest }
+    Statement::of_lines(&lines)
 }
 
 fn title(request: &Request) -> String {

@@ -74,7 +74,7 @@ fn ask_on(subject: Subject, earlier: Option<&Transitional>, on: &str) -> Result<
         reasons(),
         &who("asker"),
         &involved(),
-        earlier,
+        earlier.map(|earlier| earlier.signed().request()),
         &policy,
         at(on),
     )
@@ -739,4 +739,39 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_was_put_in_at_the_machine_says_so_and_takes_two_people_at_every_level() {
+    let ask = |level| ask(until(level, "2026-12-01")).filed_by("root");
+    let request = ask(Level::B1);
+    let statement = request.statement();
+    assert!(statement.text().contains("Put in at the machine by root"));
+    let seen = statement.digest();
+    let on = at("2026-11-02");
+    let approval = request.approve(&who("bob"), "read it", seen, on).unwrap();
+    let accept = |by: &str| {
+        let authority = Authority::Executive;
+        request.accept(&approval, &who(by), authority, "mine", seen, on)
+    };
+    let same = accept("bob").unwrap_err();
+    assert!(matches!(same, Refusal::SamePerson { .. }), "{same}");
+    accept("cleo").unwrap();
+}
+
+#[test]
+fn another_policy_or_name_is_no_changed_fact_and_another_fact_is() {
+    let request = ask(until(Level::B2, "2026-12-01"));
+    let signed = request.subject().standing().unwrap().clone();
+    let renamed = Standing {
+        name: "other".to_owned(),
+        policy: "other".to_owned(),
+        ..signed.clone()
+    };
+    assert_eq!(request.statement_for(&renamed), request.statement());
+    let changed = Standing {
+        facts: "other".to_owned(),
+        ..signed
+    };
+    assert_ne!(request.statement_for(&changed), request.statement());
 }

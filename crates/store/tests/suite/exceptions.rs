@@ -57,6 +57,7 @@ async fn ask(setup: &Setup, level: Level, earlier: Option<&Transitional>) -> Req
     let id = new_exception_id().unwrap();
     let (by, policy) = (person("ann"), Policy::builtin());
     let (id, now) = (id.as_str(), setup.now());
+    let earlier = earlier.map(|earlier| earlier.signed().request());
     Request::make(id, subject, reasons, &by, &involved, earlier, &policy, now).unwrap()
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod exceptions;
+mod governance;
 mod imports;
 mod jobs;
 mod keys;
