@@ -1,6 +1,7 @@
 //! Notices on their way out, one file per channel. A notice says what waits and links to a page; it never carries an
 //! action, so that whoever reads it in somebody's inbox can approve nothing with it.
 
+pub mod email;
 mod request;
 pub mod slack;
 pub mod webhook;
@@ -105,6 +106,16 @@ pub enum NotifyError {
         /// The status.
         status: u16,
     },
+    /// The mail server does not take it.
+    #[error("{host}: {what}")]
+    Mail {
+        /// The host.
+        host: String,
+        /// What is wrong; nothing of what it said.
+        what: &'static str,
+        /// Trying again leads nowhere.
+        for_good: bool,
+    },
     /// The channel itself is broken.
     #[error("the channel cannot be used: {0}")]
     Channel(&'static str),
@@ -119,6 +130,7 @@ impl NotifyError {
                 matches!(status, 400..=499) && !matches!(status, 408 | 425 | 429)
             }
             Self::Channel(_) => true,
+            Self::Mail { for_good, .. } => *for_good,
             Self::Http(error) => matches!(
                 error,
                 HttpError::Address { .. } | HttpError::Plain { .. } | HttpError::Request(_)

@@ -7,6 +7,8 @@
     reason = "a test"
 )]
 
+mod mail;
+
 use serde_json::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tenure_connect::{
