@@ -3,21 +3,30 @@
 //! Every use case asks the rules of access first; a denial is an event of the log. Nothing here holds a lock while it
 //! reads files: reading gives a [`Taken`], which an import then writes.
 
+mod account;
+mod browse;
+mod house;
+mod login;
 mod look;
 mod own;
 mod prove;
 mod reassess;
 mod take;
 
+pub use account::{AccountRecord, Made, Refused, Signed, SignedIn};
+pub use browse::{Consistency, Inclusion, Logged};
+pub use house::{Clock, Register};
+pub use login::{Identity, Login, LoginError, LoginSettings, SettingsError};
 pub use look::{History, KeyRecord};
 pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
 pub use take::{Imported, Reading, Taken};
 
-pub use tenure_access::{Denial, Permit, Rules};
+pub use tenure_access::{Denial, Permit, Rules, form};
 pub use tenure_store::{
-    Declared, FactRow, Ownership, Place, Source, Store, StoreError,
-    key_list::{Cursor, Entry, Facet, Filter, Page, Sort},
+    Account, Answer, Declared, Decision, EventFilter, FactRow, JobCounts, Ownership, Place, Run,
+    Source, Store, StoreError, StoredException, StoredToken,
+    key_list::{Cursor, Entry, Facet, Filter, MOST_COUNTED, Page, Sort},
 };
 
 use std::path::PathBuf;
@@ -79,6 +88,15 @@ pub enum RegisterError {
     /// A format of the catalogue that cannot be used.
     #[error("catalogue: {0}")]
     Catalog(String),
+    /// Who calls is not known.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Nobody is signed in.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// A field of what was asked for cannot be.
+    #[error("{0}: {1}")]
+    Field(&'static str, String),
     /// What the log was signed with is not what it is checked with.
     #[error(
         "log.checkpoint in the state folder: {0}; find out who changed it, or restore a backup"

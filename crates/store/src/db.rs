@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_log.sql"),
     include_str!("../../../migrations/0002_register.sql"),
     include_str!("../../../migrations/0003_work.sql"),
+    include_str!("../../../migrations/0004_accounts.sql"),
 ];
 
 /// Where the register is kept.

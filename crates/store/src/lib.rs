@@ -3,6 +3,7 @@
 //! Everything is changed by [`Store::begin`], writes, and [`Txn::commit`] with what changed, which is an event of
 //! the log in the same transaction. No rule is decided here.
 
+mod accounts;
 mod audit;
 mod db;
 mod declared;
@@ -19,6 +20,7 @@ mod sources;
 pub mod state;
 mod txn;
 
+pub use accounts::{Account, Answer, Login, Standing, StoredToken, new_account_id};
 pub use db::{FILE, Fault, Place, Result, Store, StoreError};
 pub use declared::{Declared, DeclaredKind};
 pub use exceptions::{ExceptionState, StoredException, new_exception_id};
