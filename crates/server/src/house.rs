@@ -35,7 +35,8 @@ impl Settings {
 #[derive(Clone)]
 pub struct House(Arc<Inner>);
 
-pub(crate) struct Inner {
+/// What the handles are, for this crate alone.
+pub struct Inner {
     pub(crate) register: Register,
     pub(crate) login: Option<Login>,
     pub(crate) form: FormKey,
