@@ -24,7 +24,7 @@ pub use take::{Imported, Reading, Taken};
 
 pub use tenure_access::{Denial, Permit, Rules, form};
 pub use tenure_store::{
-    Account, Answer, Declared, Decision, EventFilter, FactRow, JobCounts, Ownership, Place, Run,
+    Account, Answer, Decision, Declared, EventFilter, FactRow, JobCounts, Ownership, Place, Run,
     Source, Store, StoreError, StoredException, StoredToken,
     key_list::{Cursor, Entry, Facet, Filter, MOST_COUNTED, Page, Sort},
 };

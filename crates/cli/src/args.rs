@@ -2,9 +2,11 @@
 
 mod register;
 mod scan;
+mod serve;
 
 pub(crate) use register::{At, AuditCommand, Import, ImportExport, KeyHistory, Verify};
 pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
+pub(crate) use serve::Serve;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Read an export into the register; take back what people edited in an exported list
     Import(Box<Import>),
+    /// Serve the register: the API, sign-in, and the log that nobody can edit
+    Serve(Box<Serve>),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments

@@ -12,6 +12,7 @@ mod policy;
 mod register;
 mod scan;
 mod schema;
+mod serve;
 mod sources;
 mod top;
 mod verify;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Why(args)) => why::run(args),
         Some(Command::Key(command)) => key::run(command),
         Some(Command::Import(args)) => import::run(args),
+        Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Audit(command)) => verify::audit(command),
         Some(Command::Top(args)) => top::run(args),

@@ -69,7 +69,11 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
         };
         let tag = self.tag.unwrap_or_else(|| {
             let digest = Sha256::digest(&body);
-            let half: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            let half: String = digest
+                .iter()
+                .take(16)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             format!("\"{half}\"")
         });
         let mut answer = json(body);

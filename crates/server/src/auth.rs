@@ -106,7 +106,12 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     found.next().is_none().then(|| one.value().to_owned())
 }
 
-fn baked(house: &Inner, name: &'static str, value: &str, seconds: Option<i64>) -> Option<HeaderValue> {
+fn baked(
+    house: &Inner,
+    name: &'static str,
+    value: &str,
+    seconds: Option<i64>,
+) -> Option<HeaderValue> {
     let mut cookie = Cookie::build((name, value.to_owned()))
         .path("/")
         .http_only(true)
@@ -138,7 +143,10 @@ pub(crate) fn drop_session(house: &Inner, headers: &mut HeaderMap) {
 
 /// Binds a sign-in to this browser.
 pub(crate) fn set_state(house: &Inner, headers: &mut HeaderMap, state: &str) {
-    set(headers, baked(house, names(house).state, state, Some(SIGN_IN)));
+    set(
+        headers,
+        baked(house, names(house).state, state, Some(SIGN_IN)),
+    );
 }
 
 /// The sign-in that began in this browser.

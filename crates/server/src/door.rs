@@ -140,7 +140,9 @@ pub(crate) async fn start(
 ) -> Result<Response> {
     let return_to = wanted.return_to.as_deref().unwrap_or("/");
     let login = provider(&house)?;
-    let begun = login.begin(&house.register, wanted.again, return_to).await?;
+    let begun = login
+        .begin(&house.register, wanted.again, return_to)
+        .await?;
     let mut answer = away(begun.url.as_str())?;
     auth::set_state(&house, answer.headers_mut(), &begun.state);
     Ok(answer)
@@ -179,7 +181,8 @@ pub(crate) async fn back(
 pub(crate) async fn logout(State(house): State<House>, caller: Caller) -> Result<Response> {
     if let Some(session) = &caller.0.session {
         let desk = house.register.desk(caller.actor());
-        desk.end_sessions(caller.person(), Some(&session.id)).await?;
+        desk.end_sessions(caller.person(), Some(&session.id))
+            .await?;
     }
     let mut answer = away("/login")?;
     auth::drop_session(&house, answer.headers_mut());
@@ -223,7 +226,11 @@ pub(crate) async fn redeem(
 ) -> Result<Response> {
     if extract::media(&headers) != "application/x-www-form-urlencoded" {
         let detail = "send the form as application/x-www-form-urlencoded";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media", detail));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media",
+            detail,
+        ));
     }
     let text = std::str::from_utf8(&body).map_err(|_| Problem::bad("the form is no UTF-8"))?;
     let form: Redeem = extract::query(text)?;

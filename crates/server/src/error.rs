@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
-use tenure_app::register::{LoginError, RegisterError, Refused, StoreError};
+use tenure_app::register::{LoginError, Refused, RegisterError, StoreError};
 
 /// The media type of a problem.
 pub(crate) const MEDIA: &str = "application/problem+json";
@@ -50,12 +50,17 @@ impl Problem {
     }
 
     pub(crate) fn too_large(most: u64) -> Self {
-        let detail = format!("the body is longer than {most} bytes, which is the most that is taken here");
+        let detail =
+            format!("the body is longer than {most} bytes, which is the most that is taken here");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
 
     pub(crate) fn no_such(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "unknown", format!("there is no {what}"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown",
+            format!("there is no {what}"),
+        )
     }
 
     /// What Tenure did wrong: the log has it, the caller has nothing of it.
@@ -137,8 +142,10 @@ impl From<RegisterError> for Problem {
             E::Store(error) if error.is_constraint() => (S::CONFLICT, "conflict"),
             E::Store(error) if error.may_pass() => {
                 tracing::warn!(%error, "the database does not answer");
-                let detail = "the database does not answer at this moment; nothing was changed, try again";
-                return Self::new(S::SERVICE_UNAVAILABLE, "database", detail).with("retry_after", 5);
+                let detail =
+                    "the database does not answer at this moment; nothing was changed, try again";
+                return Self::new(S::SERVICE_UNAVAILABLE, "database", detail)
+                    .with("retry_after", 5);
             }
             E::Store(_) | E::State(_) | E::Address | E::Catalog(_) | E::Checkpoint(_) => {
                 return Self::ours(&error);
@@ -166,7 +173,10 @@ mod tests {
 
     #[test]
     fn a_problem_is_told_whole_and_the_databases_words_are_not() {
-        let problem = Problem::from(RegisterError::Field("size", "the log has 3 events".to_owned()));
+        let problem = Problem::from(RegisterError::Field(
+            "size",
+            "the log has 3 events".to_owned(),
+        ));
         assert_eq!(problem.json()["field"], "size");
         assert_eq!(problem.json()["status"], 422);
         let broken = StoreError::Broken("a broken hash".to_owned());

@@ -26,7 +26,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     // PostgreSQL keeps no NUL in a text, and no name of anything here has one.
     if text.contains("%00") || text.contains('\0') {
-        return Err(Problem::bad("a parameter holds a NUL character; leave it out"));
+        return Err(Problem::bad(
+            "a parameter holds a NUL character; leave it out",
+        ));
     }
     let is_text = |part: &str| {
         let part = part.replace('+', " ");
@@ -35,9 +37,7 @@ pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     if !is_text(text) {
         return Err(Problem::bad("a parameter is no UTF-8; encode it anew"));
     }
-    let parsed = serde_html_form::Deserializer::new(
-        url::form_urlencoded::parse(text.as_bytes()),
-    );
+    let parsed = serde_html_form::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(parsed).map_err(|error| {
         let at = error.path().to_string();
         let problem = error.into_inner().to_string();
@@ -89,7 +89,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let name = names(parts, state).await?.into_iter().next();
-        name.map(Self).ok_or_else(|| Problem::no_such("such address"))
+        name.map(Self)
+            .ok_or_else(|| Problem::no_such("such address"))
     }
 }
 
@@ -116,7 +117,11 @@ pub(crate) fn media(headers: &HeaderMap) -> String {
 }
 
 /// A whole body, up to a size.
-pub(crate) async fn whole(headers: &HeaderMap, body: Body, most: usize) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn whole(
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::too_large(u64::try_from(most).unwrap_or(u64::MAX));
     let told = headers
         .get(header::CONTENT_LENGTH)
@@ -138,7 +143,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let (parts, body) = request.into_parts();
         if media(&parts.headers) != "application/json" {
             let detail = "send the body as application/json";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media", detail));
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "media",
+                detail,
+            ));
         }
         let bytes = whole(&parts.headers, body, MOST).await?;
         json(&bytes).map(Self)
@@ -149,7 +158,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::bad("the body is no UTF-8"))?;
     if text.contains("\\u0000") {
-        return Err(Problem::field("body", "a text holds a NUL character; leave it out"));
+        return Err(Problem::field(
+            "body",
+            "a text holds a NUL character; leave it out",
+        ));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -182,7 +194,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get(header::IF_MATCH) else {
             let detail = "say in If-Match which version you saw: the ETag of a GET of the same address, or *";
-            return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "no_if_match", detail));
+            return Err(Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "no_if_match",
+                detail,
+            ));
         };
         let text = value.to_str().unwrap_or_default().trim();
         Ok(if text == "*" {
@@ -235,6 +251,11 @@ mod tests {
         let problem = json::<Asked>(br#"{"owner": [1]}"#).unwrap_err();
         assert_eq!(problem.status, 422);
         assert_eq!(problem.json()["field"], "owner[0]");
-        assert_eq!(json::<Asked>(br#"{"owner": ["\u0000"]}"#).unwrap_err().status, 422);
+        assert_eq!(
+            json::<Asked>(br#"{"owner": ["\u0000"]}"#)
+                .unwrap_err()
+                .status,
+            422
+        );
     }
 }

@@ -62,7 +62,8 @@ pub(crate) async fn guard(
         Ok(Ok(answer)) => answer,
         Ok(Err(problem)) => problem.into_response(),
         Err(_) => {
-            let detail = "this took too long and was given up; nothing was changed by what was left";
+            let detail =
+                "this took too long and was given up; nothing was changed by what was left";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_slow", detail).into_response()
         }
     };
@@ -87,7 +88,10 @@ async fn walk(
             house.limiter.sign_in(from).map_err(too_often)?;
         }
     }
-    let known = match (auth::authenticate(house, request.headers()).await, gate.access) {
+    let known = match (
+        auth::authenticate(house, request.headers()).await,
+        gate.access,
+    ) {
         (Ok(known), _) => known,
         (Err(error), Access::Known(_)) => return Err(error.into()),
         // The database is away: said here too, where it matters.

@@ -42,7 +42,11 @@ pub(crate) async fn once(
         digest.update([0]);
     }
     digest.update(&bytes);
-    let digest: String = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let digest: String = digest
+        .finalize()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
     let store = house.register.store();
     let now = house.register.now();
     let claimed = store
@@ -52,7 +56,9 @@ pub(crate) async fn once(
     if let Some(answer) = claimed {
         return told_again(&answer, &digest, is_secret);
     }
-    let answer = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let answer = next
+        .run(Request::from_parts(parts, Body::from(bytes)))
+        .await;
     let status = answer.status();
     let kept = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         (None, answer)
@@ -100,13 +106,21 @@ fn told_again(answer: &Answer, digest: &str, is_secret: bool) -> Result<Response
     let conflict = |detail: &str| Err(Problem::new(StatusCode::CONFLICT, "idempotency", detail));
     if answer.request != digest {
         let detail = "this Idempotency-Key was sent with another request; take a new one";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency", detail));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency",
+            detail,
+        ));
     }
     if answer.status == 0 {
-        return conflict("the first call with this Idempotency-Key is still under way; ask again later");
+        return conflict(
+            "the first call with this Idempotency-Key is still under way; ask again later",
+        );
     }
     if is_secret && answer.status < 300 {
-        return conflict("this was done already, and its answer held a secret, which is shown once");
+        return conflict(
+            "this was done already, and its answer held a secret, which is shown once",
+        );
     }
     let status = StatusCode::from_u16(answer.status).map_err(|error| Problem::ours(&error))?;
     let mut again = (status, answer.body.clone()).into_response();

@@ -38,7 +38,11 @@ impl Default for Metrics {
         let calls = Family::<Call, Counter>::default();
         let took = Histogram::new([0.005, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 60.0]);
         registry.register("http_requests", "Calls by route and status", calls.clone());
-        registry.register("http_request_duration_seconds", "How long calls took", took.clone());
+        registry.register(
+            "http_request_duration_seconds",
+            "How long calls took",
+            took.clone(),
+        );
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -64,7 +68,9 @@ impl Metrics {
     pub(crate) fn count(&self, method: &Method, route: &str, status: u16, took: Duration) {
         // A method that no route has is a caller's own word.
         let method = match *method {
-            Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::DELETE => method.as_str(),
+            Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::DELETE => {
+                method.as_str()
+            }
             _ => "other",
         };
         let call = Call {

@@ -82,8 +82,10 @@ fn parameters(route: &Route, schemas: &mut SchemaGenerator) -> Vec<Value> {
         let says = "The ETag of the version that was seen, or `*`.";
         all.push(header("If-Match", true, says));
     }
-    if route.is_api() && route.method == axum::http::Method::POST && route.again != Again::Harmless {
-        let says = "The same call with the same key within a day is done once, and answered as it was.";
+    if route.is_api() && route.method == axum::http::Method::POST && route.again != Again::Harmless
+    {
+        let says =
+            "The same call with the same key within a day is done once, and answered as it was.";
         all.push(header("Idempotency-Key", false, says));
     }
     all
@@ -102,7 +104,10 @@ fn without_null(mut schema: Value) -> Value {
         let alternatives = map.get("anyOf").and_then(Value::as_array).cloned();
         if let Some(alternatives) = alternatives {
             let is_null = |one: &Value| one.get("type").is_some_and(|kind| kind == "null");
-            let left: Vec<Value> = alternatives.into_iter().filter(|one| !is_null(one)).collect();
+            let left: Vec<Value> = alternatives
+                .into_iter()
+                .filter(|one| !is_null(one))
+                .collect();
             if let [only] = left.as_slice() {
                 return only.clone();
             }
@@ -118,11 +123,17 @@ fn answers(route: &Route, schemas: &mut SchemaGenerator) -> Map<String, Value> {
         Gives::Nothing => ("204", done("It is done.", json!({}))),
         Gives::Json(schema) => {
             let schema = schema(schemas).to_value();
-            ("200", done("What was asked for.", of_schema("application/json", schema)))
+            (
+                "200",
+                done("What was asked for.", of_schema("application/json", schema)),
+            )
         }
         Gives::Created(schema) => {
             let schema = schema(schemas).to_value();
-            ("201", done("What was made.", of_schema("application/json", schema)))
+            (
+                "201",
+                done("What was made.", of_schema("application/json", schema)),
+            )
         }
         Gives::Text(media) => (
             "200",
@@ -141,7 +152,10 @@ fn answers(route: &Route, schemas: &mut SchemaGenerator) -> Map<String, Value> {
             let schema = json!({"$ref": "#/components/schemas/Problem"});
             done(says, of_schema(MEDIA, schema))
         };
-        all.insert("4XX".to_owned(), problem("It cannot be done as it was asked for; nothing changed."));
+        all.insert(
+            "4XX".to_owned(),
+            problem("It cannot be done as it was asked for; nothing changed."),
+        );
         all.insert("5XX".to_owned(), problem("Tenure cannot do it now."));
     }
     all
@@ -163,7 +177,11 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
         Sends::Nothing => {}
         Sends::Json(schema) => {
             let schema = schema(schemas).to_value();
-            all = with(all, "requestBody", body(of_schema("application/json", schema)));
+            all = with(
+                all,
+                "requestBody",
+                body(of_schema("application/json", schema)),
+            );
         }
         Sends::Bytes => {
             let bytes = json!({"type": "string", "format": "binary"});

@@ -1,11 +1,11 @@
 //! The whole surface on one page: every address, who may call it, and who answers.
 
 use crate::{
+    answer::Page,
     api::{
         accounts, assessment, catalogue, imports, keys, log, me, owners, people, policy, runs,
         sources,
     },
-    answer::Page,
     door,
     error::Problem,
     guard::{self, Gate},
@@ -138,13 +138,20 @@ pub fn router(house: &House) -> Router {
         all = all.route(route.path, handler);
     }
     let told = move || async move {
-        ([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
+        (
+            [(header::CONTENT_TYPE, "application/json")],
+            document.to_string(),
+        )
+            .into_response()
     };
     all.route("/openapi.json", axum::routing::get(told))
         .fallback(ops::nothing_here)
         .method_not_allowed_fallback(ops::not_so)
         .layer(CatchPanicLayer::custom(fell))
-        .layer(middleware::from_fn_with_state(house.clone(), headers::dress))
+        .layer(middleware::from_fn_with_state(
+            house.clone(),
+            headers::dress,
+        ))
         .with_state(house.clone())
 }
 

@@ -2,7 +2,12 @@
 
 use crate::{House, router::router};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
 use tenure_model::{bearer::Bearer, setup_link::Setup};
 use url::Url;
 
@@ -35,13 +40,13 @@ pub fn link(public: &Url, secret: &Bearer<Setup>) -> String {
     url.into()
 }
 
-/// Serves until `handle` is told to end, and signs the log at last. `handle.listening()` gives the address.
+/// Serves at a listener that does not block until `handle` is told to end, and signs the log at last.
 ///
 /// # Errors
-/// The address cannot be listened at, the certificate cannot be read, or the log cannot be signed.
+/// The certificate cannot be read, or the log cannot be signed.
 pub async fn serve(
     house: House,
-    listen: SocketAddr,
+    listener: TcpListener,
     tls: Option<Tls>,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
@@ -49,7 +54,7 @@ pub async fn serve(
     let keeper = tokio::spawn(keep(house.clone()));
     let served = match tls {
         None => {
-            let mut server = axum_server::bind(listen).handle(handle);
+            let mut server = axum_server::from_tcp(listener)?.handle(handle);
             patient(server.http_builder());
             server.serve(service).await
         }
@@ -58,7 +63,7 @@ pub async fn serve(
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             let config = RustlsConfig::from_pem_file(&tls.cert, &tls.key).await?;
             let watcher = tokio::spawn(renew(config.clone(), tls));
-            let mut server = axum_server::bind_rustls(listen, config).handle(handle);
+            let mut server = axum_server::from_tcp_rustls(listener, config)?.handle(handle);
             patient(server.http_builder());
             let served = server.serve(service).await;
             watcher.abort();
@@ -83,7 +88,11 @@ fn patient(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt:
 /// Takes a certificate that was renewed, without a restart. One that cannot be used leaves the one before in place.
 async fn renew(config: RustlsConfig, tls: Tls) {
     let changed = || {
-        let at = |file: &PathBuf| std::fs::metadata(file).and_then(|about| about.modified()).ok();
+        let at = |file: &PathBuf| {
+            std::fs::metadata(file)
+                .and_then(|about| about.modified())
+                .ok()
+        };
         (at(&tls.cert), at(&tls.key))
     };
     let mut last = changed();

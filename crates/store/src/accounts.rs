@@ -81,8 +81,7 @@ pub enum Standing {
 
 const ACCOUNT: &str = "a.person, a.name, a.email, a.roles, a.made_at, a.signed_in_at, a.version";
 const SESSION: &str = "id, hash, person, began, method, proof_at, seen, ended";
-const TOKEN: &str =
-    "id, hash, person, name, sorts, within_unit, made, expires, revoked, used";
+const TOKEN: &str = "id, hash, person, name, sorts, within_unit, made, expires, revoked, used";
 /// The most sign-ins that are under way at once.
 const MOST_SIGN_INS: u64 = 10_000;
 
@@ -522,7 +521,10 @@ impl Store {
             .await?;
         let sql = "INSERT INTO answers (caller, idempotency_key, request, status, media, body, at) \
                    VALUES ($1, $2, $3, 0, '', '', $4) ON CONFLICT (caller, idempotency_key) DO NOTHING";
-        let is_ours = tx.run(sql, args![caller, key, request, at.micros()]).await? == 1;
+        let is_ours = tx
+            .run(sql, args![caller, key, request, at.micros()])
+            .await?
+            == 1;
         let sql = "SELECT request, status, media, body FROM answers \
                    WHERE caller = $1 AND idempotency_key = $2";
         let rows = tx.rows(sql, args![caller, key]).await?;
@@ -555,7 +557,8 @@ impl Store {
     ) -> Result<()> {
         match answer {
             None => {
-                let sql = "DELETE FROM answers WHERE caller = $1 AND idempotency_key = $2 AND status = 0";
+                let sql =
+                    "DELETE FROM answers WHERE caller = $1 AND idempotency_key = $2 AND status = 0";
                 self.quietly(sql, args![caller, key]).await
             }
             Some(answer) => {
@@ -720,7 +723,8 @@ impl Txn {
     /// The database refuses.
     pub async fn revoke_token(&mut self, person: &PersonId, id: &str) -> Result<bool> {
         let at = self.at().micros();
-        let sql = "UPDATE tokens SET revoked = $1 WHERE id = $2 AND person = $3 AND revoked IS NULL";
+        let sql =
+            "UPDATE tokens SET revoked = $1 WHERE id = $2 AND person = $3 AND revoked IS NULL";
         Ok(self.run(sql, args![at, id, person.as_str()]).await? == 1)
     }
 

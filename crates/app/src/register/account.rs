@@ -168,7 +168,9 @@ impl Register {
     }
 
     async fn works_here(&self, account: &Account) -> Result<bool> {
-        let standing = self.store().standing(account.person.as_str(), &account.email);
+        let standing = self
+            .store()
+            .standing(account.person.as_str(), &account.email);
         Ok(is_active(&standing.await?, self.now().day()))
     }
 
@@ -367,8 +369,8 @@ impl Register {
                 }
                 person_of(&email)?;
                 let found = self.account_of_email(&email, true).await?;
-                let mut account = found
-                    .ok_or_else(|| StoreError::Unknown(format!("account of {email}")))?;
+                let mut account =
+                    found.ok_or_else(|| StoreError::Unknown(format!("account of {email}")))?;
                 let runs = Held::new(Role::Administrator, Unit::whole());
                 if !account.roles.contains(&runs) {
                     account.roles.push(runs);
@@ -495,7 +497,10 @@ impl Desk<'_> {
         let mut account = match found {
             Some(account) => account,
             None => {
-                let listed = self.store.standing(person.as_str(), person.as_str()).await?;
+                let listed = self
+                    .store
+                    .standing(person.as_str(), person.as_str())
+                    .await?;
                 let email = match listed {
                     Standing::Listed(listed) => listed.email.unwrap_or_default(),
                     _ if person.as_str().contains('@') => person.to_string(),
@@ -625,7 +630,9 @@ impl Desk<'_> {
         let kept = SetupLink::make(&text, Some(person.clone()), self.now);
         let mut txn = self.store.begin(&permit, self.now).await?;
         txn.add_setup_link(&kept).await?;
-        let until = kept.made.plus_seconds(i64::from(tenure_model::setup_link::LASTS));
+        let until = kept
+            .made
+            .plus_seconds(i64::from(tenure_model::setup_link::LASTS));
         let detail = serde_json::json!({"until": until});
         txn.commit(self.act(Action::SetupLinkMake, person, detail))
             .await?;

@@ -230,7 +230,9 @@ impl Desk<'_> {
         self.permit_all(Action::ProofView).await?;
         let size = self.size(size).await?;
         let read = self.store.entries(index, 1).await?;
-        let entry = read.first().filter(|entry| entry.index == index && index < size);
+        let entry = read
+            .first()
+            .filter(|entry| entry.index == index && index < size);
         let entry = entry
             .ok_or_else(|| StoreError::Unknown(format!("event {index} in a log of {size}")))?;
         Ok(Inclusion {

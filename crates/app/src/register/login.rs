@@ -1,8 +1,15 @@
 //! Sign-in with an identity provider: from settings to a session.
 
-use super::{Register, RegisterError, Result, account::{Refused, Signed, SignedIn}};
+use super::{
+    Register, RegisterError, Result,
+    account::{Refused, Signed, SignedIn},
+};
 use serde::Deserialize;
-use std::{fmt, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tenure_connect::{
     http::{Client, Limits, address::AddressPolicy},
     oidc::{
@@ -139,11 +146,16 @@ fn bad(field: &'static str) -> impl Fn(&dyn fmt::Display) -> SettingsError {
     }
 }
 
-fn read(field: &'static str, file: &Path) -> std::result::Result<Zeroizing<Vec<u8>>, SettingsError> {
-    std::fs::read(file).map(Zeroizing::new).map_err(|error| SettingsError {
-        field,
-        problem: format!("{}: {error}", file.display()),
-    })
+fn read(
+    field: &'static str,
+    file: &Path,
+) -> std::result::Result<Zeroizing<Vec<u8>>, SettingsError> {
+    std::fs::read(file)
+        .map(Zeroizing::new)
+        .map_err(|error| SettingsError {
+            field,
+            problem: format!("{}: {error}", file.display()),
+        })
 }
 
 impl LoginSettings {
@@ -157,15 +169,17 @@ impl LoginSettings {
                     Some(id) => key.named(id),
                     None => key,
                 };
-                Ok(ClientAuth::PrivateKeyJwt(key.for_audience(match self.assertion_for {
-                    AssertionFor::Issuer => AssertionAudience::Issuer,
-                    AssertionFor::TokenEndpoint => AssertionAudience::TokenEndpoint,
-                })))
+                Ok(ClientAuth::PrivateKeyJwt(key.for_audience(
+                    match self.assertion_for {
+                        AssertionFor::Issuer => AssertionAudience::Issuer,
+                        AssertionFor::TokenEndpoint => AssertionAudience::TokenEndpoint,
+                    },
+                )))
             }
             (None, Some(file)) => {
                 let field = "client_secret_file";
-                let secret = ClientSecret::new(&read(field, file)?)
-                    .map_err(|error| bad(field)(&error))?;
+                let secret =
+                    ClientSecret::new(&read(field, file)?).map_err(|error| bad(field)(&error))?;
                 Ok(match self.client_secret_in {
                     SecretIn::Header => ClientAuth::SecretBasic(secret),
                     SecretIn::Body => ClientAuth::SecretPost(secret),
@@ -188,7 +202,9 @@ impl Login {
         public: &Url,
         register: &Register,
     ) -> std::result::Result<Self, SettingsError> {
-        let redirect_uri = public.join(BACK).map_err(|error| bad("public_url")(&error))?;
+        let redirect_uri = public
+            .join(BACK)
+            .map_err(|error| bad("public_url")(&error))?;
         let registration = Registration {
             issuer: Issuer::parse(&settings.issuer).map_err(|error| bad("issuer")(&error))?,
             client_id: settings.client_id.clone(),
@@ -218,7 +234,10 @@ impl Login {
     /// # Errors
     /// The provider cannot be asked, or too many sign in at once.
     pub async fn begin(&self, register: &Register, again: bool, return_to: &str) -> Result<Begun> {
-        let home = || ReturnTo::parse("/").map_err(|_| RegisterError::Field("return_to", "is no path".to_owned()));
+        let home = || {
+            ReturnTo::parse("/")
+                .map_err(|_| RegisterError::Field("return_to", "is no path".to_owned()))
+        };
         let return_to = ReturnTo::parse(return_to).or_else(|_| home())?;
         let fresh = if again { Fresh::Again } else { Fresh::Any };
         let now = register.now();
@@ -228,7 +247,11 @@ impl Login {
         let sealed = pending.seal(&self.key).ok_or(LoginError::Random)?;
         let name = Pending::name_of(pending.state());
         let old = now.plus_seconds(-i64::from(oidc::LIFE));
-        if !register.store().keep_sign_in(&name, &sealed, now, old).await? {
+        if !register
+            .store()
+            .keep_sign_in(&name, &sealed, now, old)
+            .await?
+        {
             return Err(Refused::NotLetIn(oidc::TooMany.to_string()).into());
         }
         Ok(Begun {
@@ -286,7 +309,7 @@ fn proof(proof: Proof, now: Moment) -> Proof {
 
 /// What blocks, on a thread for that.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| RegisterError::Nothing(format!("the sign-in broke off ({error}); begin again")))
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        RegisterError::Nothing(format!("the sign-in broke off ({error}); begin again"))
+    })
 }

@@ -13,7 +13,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tenure_app::register::{AccountRecord, StoredToken};
 use tenure_model::{
-    access::{Action, Actor, Authority, Caller as Known, Held, Object, ObjectKind, PersonId, Role, Sort, Unit, Via},
+    access::{
+        Action, Actor, Authority, Caller as Known, Held, Object, ObjectKind, PersonId, Role, Sort,
+        Unit, Via,
+    },
     moment::Moment,
     session, setup_link,
 };
@@ -153,9 +156,16 @@ pub(crate) async fn set_roles(
     extract::Json(wanted): extract::Json<Roles>,
 ) -> Result<Tagged<Account>> {
     if wanted.roles.len() > MOST_ROLES {
-        return Err(Problem::field("roles", format!("roles: at most {MOST_ROLES}")));
+        return Err(Problem::field(
+            "roles",
+            format!("roles: at most {MOST_ROLES}"),
+        ));
     }
-    let roles: Vec<Held> = wanted.roles.into_iter().map(HeldRole::held).collect::<Result<_>>()?;
+    let roles: Vec<Held> = wanted
+        .roles
+        .into_iter()
+        .map(HeldRole::held)
+        .collect::<Result<_>>()?;
     let version = match &seen {
         IfMatch::Any => None,
         // What is no tag of ours was never the version.
@@ -238,7 +248,9 @@ pub(crate) async fn sessions(
 ) -> Result<Json<Page<Session>>> {
     let desk = house.register.desk(caller.actor());
     let all = desk.sessions(&person(&id)?).await?.into_iter();
-    Ok(Json(Page::whole(all.map(|one| session(one, &caller)).collect())))
+    Ok(Json(Page::whole(
+        all.map(|one| session(one, &caller)).collect(),
+    )))
 }
 
 pub(crate) async fn end_sessions(
@@ -317,7 +329,10 @@ pub(crate) struct RoleActs {
     acts: Vec<Action>,
 }
 
-pub(crate) async fn roles(State(house): State<House>, caller: Caller) -> Result<Json<Page<RoleActs>>> {
+pub(crate) async fn roles(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Json<Page<RoleActs>>> {
     let desk = house.register.desk(caller.actor());
     desk.may(Action::RoleView).await?;
     let somebody = person("?")?;

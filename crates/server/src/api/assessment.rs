@@ -24,7 +24,10 @@ async fn all(house: &House, caller: &Caller) -> Result<Assessment> {
     Ok(desk.assessment().await?)
 }
 
-pub(crate) async fn whole(State(house): State<House>, caller: Caller) -> Result<Tagged<Assessment>> {
+pub(crate) async fn whole(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Tagged<Assessment>> {
     Ok(Tagged {
         value: all(&house, &caller).await?,
         tag: None,
@@ -50,8 +53,13 @@ pub(crate) async fn top(State(house): State<House>, caller: Caller) -> Result<Js
     let changes = assessment.summary.changes.iter();
     let found = answers::answers(&assessment, MOST);
     Ok(Json(Top {
-        changes: changes.map(|one| value(serde_json::to_value(one))).collect(),
-        answers: found.iter().map(|one| value(serde_json::to_value(one))).collect(),
+        changes: changes
+            .map(|one| value(serde_json::to_value(one)))
+            .collect(),
+        answers: found
+            .iter()
+            .map(|one| value(serde_json::to_value(one)))
+            .collect(),
     }))
 }
 

@@ -34,8 +34,15 @@ impl From<&catalog::Provider> for Provider {
     }
 }
 
-pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Result<Json<Page<Provider>>> {
-    house.register.desk(caller.actor()).may(Action::CatalogView).await?;
+pub(crate) async fn list(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Json<Page<Provider>>> {
+    house
+        .register
+        .desk(caller.actor())
+        .may(Action::CatalogView)
+        .await?;
     let all = house.register.providers().iter().map(Provider::from);
     Ok(Json(Page::whole(all.collect())))
 }
@@ -90,8 +97,16 @@ pub(crate) async fn one(
     caller: Caller,
     Named(slug): Named,
 ) -> Result<Json<Whole>> {
-    house.register.desk(caller.actor()).may(Action::CatalogView).await?;
-    let found = house.register.providers().iter().find(|one| one.provider == slug);
+    house
+        .register
+        .desk(caller.actor())
+        .may(Action::CatalogView)
+        .await?;
+    let found = house
+        .register
+        .providers()
+        .iter()
+        .find(|one| one.provider == slug);
     let provider = found.ok_or_else(|| Problem::no_such("provider of this slug"))?;
     Ok(Json(Whole {
         slug: provider.provider.clone(),
@@ -102,12 +117,21 @@ pub(crate) async fn one(
     }))
 }
 
-pub(crate) async fn sunsets(State(house): State<House>, caller: Caller) -> Result<Json<Page<Value>>> {
+pub(crate) async fn sunsets(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Json<Page<Value>>> {
     let register = &house.register;
     let desk = register.desk(caller.actor());
     desk.may(Action::CatalogView).await?;
     let assessment = desk.assessment().await?;
-    let dates = sunsets::dates(register.providers(), Some(&assessment), register.now().day());
-    let dates = dates.iter().map(|date| serde_json::to_value(date).unwrap_or_default());
+    let dates = sunsets::dates(
+        register.providers(),
+        Some(&assessment),
+        register.now().day(),
+    );
+    let dates = dates
+        .iter()
+        .map(|date| serde_json::to_value(date).unwrap_or_default());
     Ok(Json(Page::whole(dates.collect())))
 }

@@ -62,9 +62,12 @@ async fn spool(headers: &HeaderMap, body: Body, most: u64) -> Result<tempfile::N
             continue;
         };
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        left = left.checked_sub(length).ok_or_else(|| Problem::too_large(most))?;
+        left = left
+            .checked_sub(length)
+            .ok_or_else(|| Problem::too_large(most))?;
         // A file of this machine: what waits is the caller's next part.
-        file.write_all(bytes).map_err(|error| Problem::ours(&error))?;
+        file.write_all(bytes)
+            .map_err(|error| Problem::ours(&error))?;
     }
     Ok(file)
 }
@@ -94,11 +97,18 @@ pub(crate) async fn upload(
     body: Body,
 ) -> Result<Created<Done>> {
     let name = upload.name.trim();
-    if name.is_empty() || name.chars().count() > 200 || !name.chars().all(tenure_model::access::visible) {
+    if name.is_empty()
+        || name.chars().count() > 200
+        || !name.chars().all(tenure_model::access::visible)
+    {
         return Err(Problem::field("name", "name: 1 to 200 visible characters"));
     }
     // Before anything of a body is taken.
-    house.register.desk(caller.actor()).may(Action::ImportRun).await?;
+    house
+        .register
+        .desk(caller.actor())
+        .may(Action::ImportRun)
+        .await?;
     let file = spool(&headers, body, house.settings.most_upload).await?;
     let reader = house.clone();
     let taken = tokio::task::spawn_blocking(move || read(&reader, &upload, &file))
@@ -110,13 +120,18 @@ pub(crate) async fn upload(
     let value = |value: serde_json::Result<Value>| value.unwrap_or_default();
     let skipped = taken.skipped.iter();
     Ok(Created {
-        at: format!("/api/v1/runs/{}", crate::answer::segment(imported.run.as_str())),
+        at: format!(
+            "/api/v1/runs/{}",
+            crate::answer::segment(imported.run.as_str())
+        ),
         value: Done {
             run: imported.run.clone(),
             counts: value(serde_json::to_value(&imported)),
             judged: value(serde_json::to_value(judged)),
             notes: taken.notes.clone(),
-            skipped: skipped.map(|one| value(serde_json::to_value(one))).collect(),
+            skipped: skipped
+                .map(|one| value(serde_json::to_value(one)))
+                .collect(),
         },
     })
 }

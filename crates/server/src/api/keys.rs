@@ -135,7 +135,10 @@ impl Wanted {
         ] {
             let values: Vec<String> = values;
             if values.len() > 100 {
-                return Err(Problem::field(facet.word(), format!("{facet}: at most 100 values")));
+                return Err(Problem::field(
+                    facet.word(),
+                    format!("{facet}: at most 100 values"),
+                ));
             }
             if !values.is_empty() {
                 facets.insert(facet, values);
@@ -218,7 +221,9 @@ pub(crate) async fn facets(
     let desk = house.register.desk(caller.actor());
     let facets = desk.facets().await?;
     let shares = |values: Vec<(String, u64)>| {
-        let shares = values.into_iter().map(|(value, count)| Share { value, count });
+        let shares = values
+            .into_iter()
+            .map(|(value, count)| Share { value, count });
         shares.collect()
     };
     Ok(Json(
@@ -383,7 +388,12 @@ pub(crate) async fn events(
 ) -> Result<Json<Page<Happened>>> {
     let most = limit(wanted.limit, USUAL, MOST)?;
     let events = history(&house, &caller, &id, most).await?.events;
-    let change = |body: &str| serde_json::from_str::<Value>(body).ok()?.get("change").cloned();
+    let change = |body: &str| {
+        serde_json::from_str::<Value>(body)
+            .ok()?
+            .get("change")
+            .cloned()
+    };
     Ok(Json(Page::whole(
         events
             .into_iter()

@@ -82,7 +82,9 @@ pub(crate) async fn events(
     let is_full = u64::try_from(found.len()).is_ok_and(|found| found == most);
     let last = found.last().map(|entry| entry.index);
     Ok(Json(Page {
-        next: last.filter(|last| is_full && *last > 0).map(|last| last.to_string()),
+        next: last
+            .filter(|last| is_full && *last > 0)
+            .map(|last| last.to_string()),
         items: found.into_iter().map(Entry::from).collect(),
     }))
 }
@@ -92,8 +94,17 @@ pub(crate) async fn event(
     caller: Caller,
     Named(index): Named,
 ) -> Result<Json<Entry>> {
-    let index = index.parse().map_err(|_| Problem::no_such("event of this number"))?;
-    Ok(Json(house.register.desk(caller.actor()).event(index).await?.into()))
+    let index = index
+        .parse()
+        .map_err(|_| Problem::no_such("event of this number"))?;
+    Ok(Json(
+        house
+            .register
+            .desk(caller.actor())
+            .event(index)
+            .await?
+            .into(),
+    ))
 }
 
 /// A checkpoint.
@@ -109,7 +120,10 @@ pub(crate) struct Checkpoint {
     note: String,
 }
 
-pub(crate) async fn checkpoint(State(house): State<House>, caller: Caller) -> Result<Json<Checkpoint>> {
+pub(crate) async fn checkpoint(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Json<Checkpoint>> {
     let desk = house.register.desk(caller.actor());
     let (checkpoint, note) = desk.checkpoint(house.register.state()).await?;
     Ok(Json(Checkpoint {
@@ -245,7 +259,10 @@ pub(crate) async fn export(State(house): State<House>, caller: Caller) -> Result
     let body = Body::from_stream(ReaderStream::with_capacity(file, PART));
     let name = "attachment; filename=\"tenure-log.jsonl\"";
     Ok((
-        [(header::CONTENT_TYPE, LINES), (header::CONTENT_DISPOSITION, name)],
+        [
+            (header::CONTENT_TYPE, LINES),
+            (header::CONTENT_DISPOSITION, name),
+        ],
         body,
     )
         .into_response())

@@ -62,7 +62,9 @@ pub(crate) async fn sessions(
 ) -> Result<Json<Page<Session>>> {
     let desk = house.register.desk(caller.actor());
     let all = desk.sessions(caller.person()).await?.into_iter();
-    Ok(Json(Page::whole(all.map(|one| session(one, &caller)).collect())))
+    Ok(Json(Page::whole(
+        all.map(|one| session(one, &caller)).collect(),
+    )))
 }
 
 pub(crate) async fn end_sessions(State(house): State<House>, caller: Caller) -> Result<Done> {
@@ -81,7 +83,10 @@ pub(crate) async fn end_session(
     Ok(Done)
 }
 
-pub(crate) async fn tokens(State(house): State<House>, caller: Caller) -> Result<Json<Page<Token>>> {
+pub(crate) async fn tokens(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Json<Page<Token>>> {
     let desk = house.register.desk(caller.actor());
     let all = desk.tokens(caller.person()).await?.into_iter();
     Ok(Json(Page::whole(all.map(token).collect())))

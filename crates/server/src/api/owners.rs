@@ -124,11 +124,17 @@ async fn change(
         return Ok(());
     }
     let since = house.register.store().owners(std::slice::from_ref(&key));
-    let since = since.await.map_err(tenure_app::register::RegisterError::from)?;
+    let since = since
+        .await
+        .map_err(tenure_app::register::RegisterError::from)?;
     let since = since.first().map(|one| one.assigned_at);
     // A tag of another version is asked for as no version ever was, so that the caller's right is looked at first.
     let is_seen = *seen == IfMatch::Tag(tag(since));
-    let asked = if is_seen { since } else { Some(Moment::from_micros(-1)) };
+    let asked = if is_seen {
+        since
+    } else {
+        Some(Moment::from_micros(-1))
+    };
     match desk.assign_owner_seen(&key, owner, backup, asked).await {
         Ok(_) => Ok(()),
         Err(error) => Err(match Problem::from(error) {

@@ -43,7 +43,9 @@ impl From<key::Person> for Person {
 
 pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Result<Json<Page<Person>>> {
     let people = house.register.desk(caller.actor()).people().await?;
-    Ok(Json(Page::whole(people.into_iter().map(Person::from).collect())))
+    Ok(Json(Page::whole(
+        people.into_iter().map(Person::from).collect(),
+    )))
 }
 
 pub(crate) async fn one(

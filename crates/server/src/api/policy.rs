@@ -27,7 +27,10 @@ pub(crate) struct InForce {
 
 pub(crate) async fn show(State(house): State<House>, caller: Caller) -> Result<Tagged<InForce>> {
     let register = &house.register;
-    register.desk(caller.actor()).may(Action::PolicyView).await?;
+    register
+        .desk(caller.actor())
+        .may(Action::PolicyView)
+        .await?;
     let policy = register.policy();
     Ok(Tagged {
         value: InForce {
@@ -46,11 +49,16 @@ pub(crate) async fn decide(
     extract::Json(facts): extract::Json<serde_json::Map<String, Value>>,
 ) -> Result<Json<Value>> {
     let register = &house.register;
-    register.desk(caller.actor()).may(Action::PolicyView).await?;
+    register
+        .desk(caller.actor())
+        .may(Action::PolicyView)
+        .await?;
     let today = register.now().day();
     let case = Case::parse(&Value::Object(facts).to_string(), today)
         .map_err(|error| Problem::field("facts", error.to_string()))?;
     let policy = register.policy();
     let answer = explain::answer(&case, policy, &policy.digest(), today);
-    Ok(Json(serde_json::to_value(answer).map_err(|error| Problem::ours(&error))?))
+    Ok(Json(
+        serde_json::to_value(answer).map_err(|error| Problem::ours(&error))?,
+    ))
 }

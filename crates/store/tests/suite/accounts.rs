@@ -83,7 +83,13 @@ async fn a_sign_in_keeps_the_account_and_ends_the_session_before(setup: Setup) {
     let bob = account("bob");
     let refused = store.sign_in(&bob, Some(&login), &third, None, setup.now());
     assert!(refused.await.unwrap_err().is_constraint());
-    assert!(store.account(&PersonId::new("bob").unwrap()).await.unwrap().is_none());
+    assert!(
+        store
+            .account(&PersonId::new("bob").unwrap())
+            .await
+            .unwrap()
+            .is_none()
+    );
     // Nothing of a secret is in the log.
     for entry in store.entries(0, 100).await.unwrap() {
         assert!(!entry.body.contains(&first.hash.hex()[..16]));
@@ -107,11 +113,22 @@ async fn a_set_up_link_works_once_whoever_is_first(setup: Setup) {
         store.redeem(&link, &second, &two, at)
     );
     assert_eq!(
-        [first.is_ok(), second.is_ok()].iter().filter(|ok| **ok).count(),
+        [first.is_ok(), second.is_ok()]
+            .iter()
+            .filter(|ok| **ok)
+            .count(),
         1
     );
     assert_eq!(store.accounts(None, 9).await.unwrap().len(), 1);
-    assert!(store.setup_link(&secret.hash()).await.unwrap().unwrap().used.is_some());
+    assert!(
+        store
+            .setup_link(&secret.hash())
+            .await
+            .unwrap()
+            .unwrap()
+            .used
+            .is_some()
+    );
     // A later one takes the place of one that was not used.
     let later = |bits: u8| SetupLink::make(&Bearer::of(&[bits; 32]), None, at);
     store.keep_first_link(&later(8), at).await.unwrap();
@@ -125,7 +142,10 @@ async fn tokens_and_sessions_end_and_their_last_use_moves_forward_alone(setup: S
     let ann = PersonId::new("ann").unwrap();
     let (begun, secret) = session("ann", 1, setup.now());
     let at = setup.now();
-    store.sign_in(&account("ann"), None, &begun, None, at).await.unwrap();
+    store
+        .sign_in(&account("ann"), None, &begun, None, at)
+        .await
+        .unwrap();
     let text = Bearer::<Api>::of(&[5; 32]);
     let wanted = Wanted {
         id: "t1".to_owned(),
@@ -136,7 +156,10 @@ async fn tokens_and_sessions_end_and_their_last_use_moves_forward_alone(setup: S
         days: 3,
     };
     let token = Token::make(wanted, &text, at).unwrap();
-    let mut txn = store.begin(&permit::to(Action::TokenMake), at).await.unwrap();
+    let mut txn = store
+        .begin(&permit::to(Action::TokenMake), at)
+        .await
+        .unwrap();
     txn.add_token(&token).await.unwrap();
     assert!(
         matches!(txn.commit_noted().await, Err(StoreError::Unrecorded(1))),
@@ -148,7 +171,10 @@ async fn tokens_and_sessions_end_and_their_last_use_moves_forward_alone(setup: S
         id: "ann".to_owned(),
         detail: serde_json::Value::Null,
     };
-    let mut txn = store.begin(&permit::to(Action::TokenMake), at).await.unwrap();
+    let mut txn = store
+        .begin(&permit::to(Action::TokenMake), at)
+        .await
+        .unwrap();
     txn.add_token(&token).await.unwrap();
     txn.commit(act("token.make")).await.unwrap();
     let later = at.plus_seconds(100);
@@ -158,9 +184,17 @@ async fn tokens_and_sessions_end_and_their_last_use_moves_forward_alone(setup: S
     store.touch_session("s1", at).await.unwrap();
     let kept = store.token_of(&text.hash()).await.unwrap().unwrap();
     assert_eq!((kept.token, kept.used), (token, Some(later)));
-    let seen = store.session_of(&secret.hash()).await.unwrap().unwrap().seen;
+    let seen = store
+        .session_of(&secret.hash())
+        .await
+        .unwrap()
+        .unwrap()
+        .seen;
     assert_eq!(seen, later);
-    let mut txn = store.begin(&permit::to(Action::TokenRevoke), later).await.unwrap();
+    let mut txn = store
+        .begin(&permit::to(Action::TokenRevoke), later)
+        .await
+        .unwrap();
     let eve = PersonId::new("eve").unwrap();
     assert!(!txn.revoke_token(&eve, "t1").await.unwrap(), "of another");
     assert!(!txn.end_session(&eve, "s1").await.unwrap(), "of another");
@@ -168,7 +202,10 @@ async fn tokens_and_sessions_end_and_their_last_use_moves_forward_alone(setup: S
     assert!(!txn.revoke_token(&ann, "t1").await.unwrap(), "once");
     assert_eq!(txn.end_sessions(&ann).await.unwrap(), 1);
     txn.commit(act("token.revoke")).await.unwrap();
-    store.touch_session("s1", later.plus_seconds(9)).await.unwrap();
+    store
+        .touch_session("s1", later.plus_seconds(9))
+        .await
+        .unwrap();
     let ended = store.session_of(&secret.hash()).await.unwrap().unwrap();
     assert_eq!((ended.ended, ended.seen), (Some(later), later));
 }
@@ -182,7 +219,12 @@ async fn a_sign_in_under_way_is_taken_once(setup: Setup) {
     assert_eq!(taken.iter().flatten().collect::<Vec<_>>(), ["sealed"]);
     assert!(store.keep_sign_in("bb", "old", at, old).await.unwrap());
     let later = at.plus_seconds(601);
-    assert!(store.keep_sign_in("cc", "new", later, later.plus_seconds(-600)).await.unwrap());
+    assert!(
+        store
+            .keep_sign_in("cc", "new", later, later.plus_seconds(-600))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.take_sign_in("bb").await.unwrap(), None, "over");
 }
 
@@ -190,7 +232,10 @@ async fn an_answer_is_told_again_to_its_caller_alone(setup: Setup) {
     let store = &setup.store;
     let (at, old) = (setup.now(), Moment::from_micros(0));
     let claim = async |caller: &str, request: &str| {
-        store.claim_answer(caller, "k", request, at, old).await.unwrap()
+        store
+            .claim_answer(caller, "k", request, at, old)
+            .await
+            .unwrap()
     };
     assert_eq!(claim("ann", "r").await, None);
     assert_eq!(claim("ann", "r").await.unwrap().status, 0, "under way");
@@ -206,7 +251,11 @@ async fn an_answer_is_told_again_to_its_caller_alone(setup: Setup) {
     store.keep_answer("ann", "k", None).await.unwrap();
     assert_eq!(claim("ann", "r").await, Some(answer), "what is kept stays");
     store.keep_answer("bob", "k", None).await.unwrap();
-    assert_eq!(claim("bob", "r").await, None, "what came to nothing may be tried again");
+    assert_eq!(
+        claim("bob", "r").await,
+        None,
+        "what came to nothing may be tried again"
+    );
     let later = at.plus_seconds(90_000);
     let forgotten = store.claim_answer("ann", "k", "r", later, later.plus_seconds(-86_400));
     assert_eq!(forgotten.await.unwrap(), None);
@@ -215,7 +264,10 @@ async fn an_answer_is_told_again_to_its_caller_alone(setup: Setup) {
 async fn standing_follows_the_people_list(setup: Setup) {
     let store = &setup.store;
     let set = async |people: &[tenure_model::key::Person]| {
-        let mut txn = store.begin(&crate::setup::who(), setup.now()).await.unwrap();
+        let mut txn = store
+            .begin(&crate::setup::who(), setup.now())
+            .await
+            .unwrap();
         txn.set_people(people).await.unwrap();
         txn.commit_noted().await.unwrap();
     };
@@ -228,7 +280,10 @@ async fn standing_follows_the_people_list(setup: Setup) {
     assert_eq!(standing("ann", "").await, Standing::Unlisted);
     set(std::slice::from_ref(&ann)).await;
     assert_eq!(standing("ann", "").await, Standing::Listed(ann.clone()));
-    assert_eq!(standing("other", "ann@example.com").await, Standing::Listed(ann));
+    assert_eq!(
+        standing("other", "ann@example.com").await,
+        Standing::Listed(ann)
+    );
     set(&[]).await;
     assert_eq!(standing("ann", "").await, Standing::Gone);
 }
@@ -236,7 +291,11 @@ async fn standing_follows_the_people_list(setup: Setup) {
 async fn who_is_kept_out_is_recorded(setup: Setup) {
     let detail = serde_json::json!({"issuer": "i"});
     let at = setup.now();
-    setup.store.refuse(None, "sign_in", detail, "nobody knows them", at).await.unwrap();
+    setup
+        .store
+        .refuse(None, "sign_in", detail, "nobody knows them", at)
+        .await
+        .unwrap();
     let denied = EventFilter {
         denied: true,
         ..EventFilter::default()
