@@ -17,7 +17,7 @@ mod metrics;
 mod openapi;
 mod ops;
 mod rate;
-mod route;
+pub mod route;
 pub mod router;
 pub mod serve;
 pub mod ui;
