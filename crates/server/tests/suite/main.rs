@@ -10,6 +10,7 @@
 mod account;
 mod api;
 mod document;
+mod login;
 mod matrix;
 mod refused;
 mod setup;

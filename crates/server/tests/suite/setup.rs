@@ -6,10 +6,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use tenure_app::{
     catalog,
-    register::{Account, Clock, EventFilter, Place, Register},
+    register::{Account, Clock, EventFilter, Login, Place, Register},
     state::State,
 };
 use tenure_model::{
@@ -31,7 +31,7 @@ pub(crate) struct Server {
     pub(crate) router: Router,
     pub(crate) clock: Clock,
     _folder: tempfile::TempDir,
-    sessions: AtomicU8,
+    sessions: AtomicU64,
 }
 
 pub(crate) struct Answer {
@@ -140,10 +140,26 @@ impl Server {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::made(Clock::set(START), change, |_| None).await
+    }
+
+    /// With an identity provider.
+    pub(crate) async fn under(
+        clock: Clock,
+        login: impl FnOnce(&Register) -> Option<Login>,
+    ) -> Self {
+        Self::made(clock, |_| {}, login).await
+    }
+
+    async fn made(
+        clock: Clock,
+        change: impl FnOnce(&mut Settings),
+        login: impl FnOnce(&Register) -> Option<Login>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::set(START);
+        let place = Place::in_folder(folder.path());
         let register = Register::open(
-            &Place::in_folder(folder.path()),
+            &place,
             State::at(folder.path()),
             catalog::load(None).unwrap(),
             Policy::builtin(),
@@ -151,13 +167,15 @@ impl Server {
         );
         let mut settings = Settings::at(SITE.parse().unwrap());
         change(&mut settings);
-        let house = House::new(register.await.unwrap(), None, settings);
+        let register = register.await.unwrap();
+        let login = login(&register);
+        let house = House::new(register, login, settings);
         Self {
             router: router(&house),
             house,
             clock,
             _folder: folder,
-            sessions: AtomicU8::new(1),
+            sessions: AtomicU64::new(1),
         }
     }
 
@@ -195,7 +213,9 @@ impl Server {
             },
         };
         let n = self.sessions.fetch_add(1, Ordering::Relaxed);
-        let secret = Bearer::of(&[n; 32]);
+        let mut bits = [7; 32];
+        bits[..8].copy_from_slice(&n.to_be_bytes());
+        let secret = Bearer::of(&bits);
         let proof = Proof {
             method: How::Oidc,
             at: now,
