@@ -261,9 +261,9 @@ async fn nobody_is_told_anything_without_a_session_or_with_one_that_is_over() {
         source,
         run,
     };
-    let admin = server.person("admin", &Role::ALL.to_vec()).await;
+    let admin = server.person("admin", Role::ALL).await;
     server.clock.pass(13 * 3_600);
-    let ended = server.person("left", &Role::ALL.to_vec()).await;
+    let ended = server.person("left", Role::ALL).await;
     let done = call("DELETE", "/api/v1/me/sessions")
         .by(&ended)
         .to(&server)
