@@ -201,11 +201,17 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             ));
         };
         let text = value.to_str().unwrap_or_default().trim();
-        Ok(if text == "*" {
-            Self::Any
-        } else {
-            Self::Tag(text.to_owned())
-        })
+        let is_tag = text
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .is_some_and(|tag| !tag.contains('"') && text.len() <= 255);
+        match text {
+            "*" => Ok(Self::Any),
+            _ if is_tag => Ok(Self::Tag(text.to_owned())),
+            _ => Err(Problem::bad(
+                "If-Match: one ETag, in its quotation marks, or *",
+            )),
+        }
     }
 }
 

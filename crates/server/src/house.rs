@@ -6,7 +6,17 @@ use crate::{
 };
 use std::{fmt, sync::Arc};
 use tenure_app::register::{Login, Register, form::FormKey};
+use tenure_model::{bearer::Bearer, setup_link::Setup};
 use url::Url;
+
+/// The address of a set-up link.
+#[must_use]
+pub fn link(public: &Url, secret: &Bearer<Setup>) -> String {
+    let mut url = public.clone();
+    url.set_path("/setup");
+    url.query_pairs_mut().append_pair("token", secret.expose());
+    url.into()
+}
 
 /// How a server is run.
 #[derive(Debug, Clone)]

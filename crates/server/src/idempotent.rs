@@ -31,7 +31,7 @@ pub(crate) async fn once(
         return Ok(next.run(request).await);
     };
     let key = key.to_str().unwrap_or_default().to_owned();
-    if key.is_empty() || key.len() > 255 {
+    if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::bad("Idempotency-Key: 1 to 255 visible characters"));
     }
     let (parts, body) = request.into_parts();

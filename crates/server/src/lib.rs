@@ -23,5 +23,5 @@ pub mod serve;
 pub mod ui;
 
 pub use error::Problem;
-pub use house::{House, Settings};
+pub use house::{House, Settings, link};
 pub use rate::Rates;

@@ -47,7 +47,7 @@ fn parameters(route: &Route, schemas: &mut SchemaGenerator) -> Vec<Value> {
         .split('/')
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
         .map(|name| {
-            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}})
+            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1, "pattern": NO_NUL}})
         })
         .collect();
     if let Some(query) = route.query {
@@ -63,6 +63,7 @@ fn parameters(route: &Route, schemas: &mut SchemaGenerator) -> Vec<Value> {
         for (name, field) in fields.into_iter().flatten() {
             let says = field.get("description").cloned().unwrap_or_default();
             let mut field = without_null(field.clone());
+            no_nul(&mut field);
             if let Some(map) = field.as_object_mut() {
                 map.remove("description");
             }
@@ -72,23 +73,43 @@ fn parameters(route: &Route, schemas: &mut SchemaGenerator) -> Vec<Value> {
             }));
         }
     }
-    let header = |name: &str, required: bool, says: &str| {
+    let header = |name: &str, required: bool, pattern: &str, says: &str| {
         json!({
             "name": name, "in": "header", "required": required, "description": says,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": pattern},
         })
     };
     if route.conditional {
         let says = "The ETag of the version that was seen, or `*`.";
-        all.push(header("If-Match", true, says));
+        all.push(header("If-Match", true, "^(\\*|\"[^\"]*\")$", says));
     }
     if route.is_api() && route.method == axum::http::Method::POST && route.again != Again::Harmless
     {
         let says =
             "The same call with the same key within a day is done once, and answered as it was.";
-        all.push(header("Idempotency-Key", false, says));
+        all.push(header("Idempotency-Key", false, "^[!-~]+$", says));
     }
     all
+}
+
+/// A text without NUL, which no database of ours keeps.
+const NO_NUL: &str = "^[^\\u0000]*$";
+
+fn no_nul(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(items) = map.get_mut("items") {
+        no_nul(items);
+    }
+    let is_text = map.get("type").is_some_and(|kind| kind == "string");
+    if is_text
+        && !["enum", "format", "pattern"]
+            .iter()
+            .any(|name| map.contains_key(*name))
+    {
+        map.insert("pattern".to_owned(), NO_NUL.into());
+    }
 }
 
 /// A parameter that is not sent is left out: there is no null in a query.

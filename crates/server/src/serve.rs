@@ -8,8 +8,6 @@ use std::{
     path::PathBuf,
     time::Duration,
 };
-use tenure_model::{bearer::Bearer, setup_link::Setup};
-use url::Url;
 
 pub use axum_server::Handle as Held;
 
@@ -29,15 +27,6 @@ pub struct Tls {
     pub cert: PathBuf,
     /// The private key.
     pub key: PathBuf,
-}
-
-/// The address of a set-up link.
-#[must_use]
-pub fn link(public: &Url, secret: &Bearer<Setup>) -> String {
-    let mut url = public.clone();
-    url.set_path("/setup");
-    url.query_pairs_mut().append_pair("token", secret.expose());
-    url.into()
 }
 
 /// Serves at a listener that does not block until `handle` is told to end, and signs the log at last.

@@ -12,8 +12,8 @@ use std::{
 };
 use tenure_app::register::{Clock, Login, LoginSettings, Register};
 use tenure_server::{
-    House, Settings,
-    serve::{Held, Tls, link, serve, until_told},
+    House, Settings, link,
+    serve::{Held, Tls, serve, until_told},
 };
 use tracing_subscriber::EnvFilter;
 use url::Url;

@@ -314,7 +314,7 @@ pub(crate) async fn make_link(
     Ok(Created {
         at: format!("/api/v1/accounts/{}", crate::answer::segment(who.as_str())),
         value: Link {
-            url: crate::serve::link(&house.settings.public_url, &made.text),
+            url: crate::house::link(&house.settings.public_url, &made.text),
             until: made.kept.made.plus_seconds(lasts),
         },
     })

@@ -199,6 +199,7 @@ pub(crate) async fn count(
     caller: Caller,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Count>> {
+    limit(wanted.limit, USUAL, MOST)?;
     let desk = house.register.desk(caller.actor());
     let count = desk.count(&wanted.filter()?).await?;
     Ok(Json(Count {

@@ -3,7 +3,7 @@
 use crate::setup::{Browser, Server, call, set_cookie};
 use serde_json::{Value, json};
 use tenure_model::access::Role;
-use tenure_server::serve::link;
+use tenure_server::link;
 
 async fn first_link(server: &Server) -> String {
     let secret = server.house.register().first_link().await.unwrap().unwrap();
