@@ -3,10 +3,14 @@
 //! Every use case asks the rules of access first; a denial is an event of the log. Nothing here holds a lock while it
 //! reads files: reading gives a [`Taken`], which an import then writes.
 
+mod account;
 mod ask;
 mod backlog;
+mod browse;
 mod comment;
 mod exception;
+mod house;
+mod login;
 mod look;
 mod named;
 mod own;
@@ -20,9 +24,13 @@ mod take;
 mod unit;
 mod work;
 
+pub use account::{AccountRecord, Made, Refused, Signed, SignedIn};
 pub use ask::{GivenAnswer, Nudged};
+pub use browse::{Consistency, Inclusion, Logged};
 pub use comment::{MOST_BYTES, MOST_CHARACTERS, Remarks};
 pub use exception::{Asked, ExceptionCounts, Shown, Signature, Stale, Term};
+pub use house::{Clock, Register};
+pub use login::{Identity, Login, LoginError, LoginSettings, SettingsError};
 pub use look::{History, KeyRecord};
 pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
@@ -32,11 +40,12 @@ pub use take::{Imported, Reading, Taken};
 pub use unit::Preview;
 pub use work::{Bench, Turn, Worker, run_worker};
 
-pub use tenure_access::{Denial, Permit, Rules};
+pub use tenure_access::{Denial, Permit, Rules, form};
 pub use tenure_store::{
-    About, Ask, Attachment, Comment, Declared, FactRow, Ownership, Place, Scope, Source, Stated,
-    Store, StoreError, StoredRule,
-    key_list::{Cursor, Entry, Facet, Filter, Page, Sort},
+    About, Account, Answer, Ask, Attachment, Comment, Decision, Declared, EventFilter, FactRow,
+    JobCounts, Ownership, Place, Run, Scope, Source, Stated, Store, StoreError, StoredException,
+    StoredRule, StoredToken,
+    key_list::{Cursor, Entry, Facet, Filter, MOST_COUNTED, Page, Sort},
 };
 
 use std::path::PathBuf;
@@ -119,6 +128,15 @@ pub enum RegisterError {
     /// A format of the catalogue that cannot be used.
     #[error("catalogue: {0}")]
     Catalog(String),
+    /// Who calls is not known.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Nobody is signed in.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// A field of what was asked for cannot be.
+    #[error("{0}: {1}")]
+    Field(&'static str, String),
     /// What the log was signed with is not what it is checked with.
     #[error(
         "log.checkpoint in the state folder: {0}; find out who changed it, or restore a backup"

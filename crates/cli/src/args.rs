@@ -4,6 +4,7 @@ mod govern;
 mod owners;
 mod register;
 mod scan;
+mod serve;
 
 pub(crate) use govern::{
     Close, Evidence, ExceptionCommand, ExceptionRequest, KeyEdit, KeyRequest, KeyRequestsCommand,
@@ -14,6 +15,7 @@ pub(crate) use owners::{
 };
 pub(crate) use register::{At, AuditCommand, Import, ImportExport, KeyHistory, Verify};
 pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
+pub(crate) use serve::Serve;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     /// Campaigns in which whoever answers for keys confirms them
     #[command(subcommand)]
     Review(ReviewCommand),
+    /// Serve the register: the API, sign-in, and the log that nobody can edit
+    Serve(Box<Serve>),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments

@@ -17,6 +17,7 @@ mod remark;
 mod review;
 mod scan;
 mod schema;
+mod serve;
 mod sources;
 mod state;
 mod top;
@@ -47,6 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Owner(command)) => owner::run(command),
         Some(Command::Ask(command)) => owner::ask(command),
         Some(Command::Backlog(args)) => owner::backlog(args),
+        Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Audit(command)) => verify::audit(command),
         Some(Command::Exception(command)) => exception::run(command),

@@ -33,7 +33,7 @@ pub use document::DocumentError;
 pub use error::LoginError;
 pub use id_token::{SKEW, TokenError};
 pub use keys::{Algorithm, KeySet};
-pub use pending::{Fresh, LIFE, NotLocal, Pending, ReturnTo, TooMany, Waiting};
+pub use pending::{Fresh, LIFE, NotLocal, Pending, ReturnTo, SealKey, TooMany, Waiting};
 
 use crate::http::{Answer, Client, Request};
 use ::http::Method;

@@ -33,7 +33,7 @@ pub struct StoredRule {
 
 /// Where a key stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct KeyStanding {
     /// The key.
     pub key: KeyId,
     /// Its business unit.
@@ -44,7 +44,7 @@ pub struct Standing {
     pub places: BTreeSet<Place>,
 }
 
-impl Standing {
+impl KeyStanding {
     fn digest(&self) -> String {
         digest::of(&(&self.unit, &self.people, &self.places))
     }
@@ -80,7 +80,7 @@ impl Store {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn standing(&self, id: &KeyId) -> Result<(Unit, BTreeSet<PersonId>)> {
+    pub async fn key_standing(&self, id: &KeyId) -> Result<(Unit, BTreeSet<PersonId>)> {
         let sql = "SELECT unit FROM key_list WHERE id = $1";
         let rows = self.pool.rows(sql, args![id.as_str()]).await?;
         let unit = match rows.first() {
@@ -233,21 +233,21 @@ impl Txn {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn place_keys(&mut self, keys: &[Standing]) -> Result<usize> {
+    pub async fn place_keys(&mut self, keys: &[KeyStanding]) -> Result<usize> {
         let noted = self.noted();
-        let texts = |keys: &[&Standing]| -> Vec<String> {
+        let texts = |keys: &[&KeyStanding]| -> Vec<String> {
             keys.iter().map(|one| one.key.to_string()).collect()
         };
         let sql = format!(
             "SELECT key_id, unit, digest FROM key_standing WHERE {}",
             among(self.is_postgres(), "key_id", 1)
         );
-        let all: Vec<&Standing> = keys.iter().collect();
+        let all: Vec<&KeyStanding> = keys.iter().collect();
         let mut before: HashMap<String, (String, String)> = HashMap::new();
         for row in self.rows(&sql, args![texts(&all)]).await? {
             before.insert(row.text(0)?, (row.text(1)?, row.text(2)?));
         }
-        let changed: Vec<(&Standing, String)> = keys
+        let changed: Vec<(&KeyStanding, String)> = keys
             .iter()
             .map(|one| (one, one.digest()))
             .filter(|(one, digest)| {

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_log.sql"),
     include_str!("../../../migrations/0002_register.sql"),
     include_str!("../../../migrations/0003_work.sql"),
+    include_str!("../../../migrations/0004_accounts.sql"),
     include_str!("../../../migrations/0005_governance.sql"),
     include_str!("../../../migrations/0006_owners.sql"),
     include_str!("../../../migrations/0007_stale.sql"),

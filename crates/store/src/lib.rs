@@ -3,6 +3,7 @@
 //! Everything is changed by [`Store::begin`], writes, and [`Txn::commit`] with what changed, which is an event of
 //! the log in the same transaction. No rule is decided here.
 
+mod accounts;
 mod asks;
 mod audit;
 mod backlog;
@@ -28,9 +29,10 @@ pub mod state;
 mod stated;
 mod txn;
 
+pub use accounts::{Account, Answer, Login, Standing, StoredToken, new_account_id};
 pub use asks::{Answered, Ask, Asked, SaidOf};
 pub use comments::{About, Attachment, Comment};
-pub use containers::{Standing, StoredRule};
+pub use containers::{KeyStanding, StoredRule};
 pub use db::{FILE, Fault, Place, Result, Store, StoreError};
 pub use declared::{Declared, DeclaredKind};
 pub use exceptions::{ExceptionState, Granted, StoredException, new_exception_id};

@@ -106,6 +106,11 @@ impl Txn {
         });
     }
 
+    /// Notes an event as it is.
+    pub(crate) fn note_event(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
     /// How many changes are noted so far.
     #[must_use]
     pub fn noted(&self) -> usize {

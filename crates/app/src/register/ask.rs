@@ -108,7 +108,7 @@ impl Desk<'_> {
     /// # Errors
     /// The database refuses.
     pub async fn asks(&self, open: bool) -> Result<Vec<Ask>> {
-        let list = self.people().await?;
+        let list = self.people_list().await?;
         let mut seen = Vec::new();
         for ask in self.store.asks(open, MOST).await? {
             let object = self.asked(&ask, list.as_ref()).await?;
@@ -125,7 +125,7 @@ impl Desk<'_> {
     /// There is none, the caller may not see it, or the database refuses.
     pub async fn ask(&self, id: &AskId) -> Result<Ask> {
         let ask = self.store.ask(id).await?;
-        let object = self.asked(&ask, self.people().await?.as_ref()).await?;
+        let object = self.asked(&ask, self.people_list().await?.as_ref()).await?;
         self.permit(Action::AskView, &object).await?;
         Ok(ask)
     }
@@ -136,14 +136,14 @@ impl Desk<'_> {
     /// The caller was not asked, an answer is none or was given before, or the database refuses.
     pub async fn ask_answer(&self, id: &AskId, answers: &[GivenAnswer]) -> Result<Reassessed> {
         let question = self.store.ask(id).await?;
-        let list = self.people().await?;
+        let list = self.people_list().await?;
         let object = self.asked(&question, list.as_ref()).await?;
         let permit = self.permit(Action::AskAnswer, &object).await?;
         for given in answers {
             checked(given, &question)?;
         }
         let manager = question.escalated_to.as_deref().filter(|manager| {
-            let me = self.person();
+            let me = self.calling();
             let is_me = |who: &str| me.is_some_and(|me| callers(who, list.as_ref()).contains(me));
             is_me(manager) && !is_me(&question.person)
         });
@@ -180,7 +180,7 @@ impl Desk<'_> {
     }
 
     async fn nudged(&self, by_worker: bool) -> Result<Nudged> {
-        let list = self.people().await?;
+        let list = self.people_list().await?;
         let mut done = Nudged::default();
         for ask in self.store.asks(true, MOST).await? {
             let times = (ask.sent_at, ask.reminded_at);
@@ -222,7 +222,7 @@ impl Desk<'_> {
     }
 
     /// The people list, where there is one.
-    pub(crate) async fn people(&self) -> Result<Option<People>> {
+    pub(crate) async fn people_list(&self) -> Result<Option<People>> {
         let list = self.store.people().await?;
         Ok((!list.is_empty()).then(|| People::new(list)))
     }
@@ -264,7 +264,7 @@ impl Desk<'_> {
         } else {
             Scope::part(may, None)
         };
-        let list = self.people().await?;
+        let list = self.people_list().await?;
         let open: BTreeSet<KeyId> = self
             .store
             .asks(true, MOST)

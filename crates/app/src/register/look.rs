@@ -56,7 +56,7 @@ impl Desk<'_> {
         Ok(page.await?)
     }
 
-    /// How many keys there are, of those that the caller may see.
+    /// How many keys there are, of those that the caller may see, up to [`tenure_store::key_list::MOST_COUNTED`] and one.
     ///
     /// # Errors
     /// As of [`Desk::list`].
@@ -178,12 +178,12 @@ impl Desk<'_> {
     pub(crate) async fn object(&self, registered: &Registered) -> Result<Object> {
         let id = &registered.id;
         let key = &registered.key;
+        let (unit, people) = self.store.key_standing(id).await?;
         let assigned = self.store.owners(std::slice::from_ref(id)).await?;
         let assigned = assigned
             .iter()
             .flat_map(|one| [Some(one.owner.as_str()), one.backup.as_deref()])
             .flatten();
-        let (unit, people) = self.store.standing(id).await?;
         let owners: BTreeSet<PersonId> = assigned
             .chain(key.owner.value.as_deref())
             .filter_map(|owner| PersonId::new(owner).ok())

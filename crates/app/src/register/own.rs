@@ -1,7 +1,7 @@
 //! Who answers for keys.
 
 use super::{Desk, Reassessed, Result};
-use tenure_model::{access::Action, id::KeyId};
+use tenure_model::{access::Action, id::KeyId, moment::Moment};
 
 impl Desk<'_> {
     /// Makes a person answer for keys, and judges them again; `None` takes the owner away. All keys or none: the
@@ -30,5 +30,26 @@ impl Desk<'_> {
             txn.commit_noted().await?;
         }
         self.settle().await
+    }
+
+    /// Makes a person answer for one key, where it is still owned as the caller saw it: since `seen`, or by nobody.
+    ///
+    /// # Errors
+    /// As of [`Desk::assign_owner`], and somebody else assigned it meanwhile.
+    pub async fn assign_owner_seen(
+        &self,
+        key: &KeyId,
+        owner: Option<&str>,
+        backup: Option<&str>,
+        seen: Option<Moment>,
+    ) -> Result<Reassessed> {
+        let registered = self.store.key(key).await?;
+        let object = self.object(&registered).await?;
+        let permit = self.permit(Action::OwnerAssign, &object).await?;
+        let mut txn = self.store.begin(&permit, self.now).await?;
+        txn.owner_is_as_of(&registered.id, seen).await?;
+        txn.assign_owner(&[registered.id], owner, backup).await?;
+        txn.commit_noted().await?;
+        self.reassess().await
     }
 }

@@ -25,8 +25,8 @@ use tenure_model::{
     system::System,
 };
 use tenure_store::{
-    Answered, DeclaredKind, Evidence, Granted, Judged, Kept, Listed, Listings, Marks, Ownership,
-    RecordRef, Saved, Stale, Standing, Weight,
+    Answered, DeclaredKind, Evidence, Granted, Judged, Kept, KeyStanding, Listed, Listings, Marks,
+    Ownership, RecordRef, Saved, Stale, Weight,
 };
 
 /// What stands for the time of change of a record that a version wrote which kept none.
@@ -261,7 +261,7 @@ impl Desk<'_> {
             let mut txn = self.store.begin(&permit, self.now).await?;
             let saved = txn.save_keys(chunk).await?;
             let standings = saved.iter().zip(chunk).zip(ground);
-            let standings: Vec<Standing> = standings
+            let standings: Vec<KeyStanding> = standings
                 .map(|(((id, _), judged), ground)| ground.standing(id, judged.key, people))
                 .collect();
             // In the transaction of a new key: nobody sees it in another unit in between.
@@ -466,9 +466,9 @@ struct Ground {
 }
 
 impl Ground {
-    fn standing(&self, id: &KeyId, key: &Key, list: Option<&People>) -> Standing {
+    fn standing(&self, id: &KeyId, key: &Key, list: Option<&People>) -> KeyStanding {
         let owners = self.answer.iter().map(String::as_str);
-        Standing {
+        KeyStanding {
             key: id.clone(),
             unit: self.unit.clone(),
             people: owners

@@ -23,7 +23,7 @@ impl Desk<'_> {
         if others.is_empty() {
             return Ok(Scope::whole());
         }
-        let own = self.person().map(|person| {
+        let own = self.calling().map(|person| {
             let theirs = |unit: &Unit| {
                 let key = owned_by(person, unit.clone());
                 may(Action::KeyView, &key)
@@ -39,7 +39,7 @@ impl Desk<'_> {
     }
 
     /// The person who calls.
-    pub(crate) fn person(&self) -> Option<&PersonId> {
+    pub(crate) fn calling(&self) -> Option<&PersonId> {
         match self.caller {
             Actor::Person(caller) => Some(&caller.person),
             Actor::Operator(_) | Actor::Worker(_) => None,

@@ -3,7 +3,7 @@
 use crate::{args::At, command, exit::Failure, text};
 use std::ops::AsyncFnOnce;
 use tenure_app::{
-    register::{self, Desk, Place, RegisterError, Rules},
+    register::{self, Clock, Desk, Place, Register, RegisterError},
     state::State,
 };
 use tenure_model::{access::Actor, catalog::Provider, id::KeyId, moment::Moment, policy::Policy};
@@ -64,22 +64,17 @@ pub(crate) fn with<T>(
         .build()
         .map_err(|error| Failure::Failed(format!("no runtime: {error}")))?;
     let done = runtime.block_on(async {
-        let now = now();
-        let store = register::open(place, state, now).await?;
-        let access = Rules::builtin();
-        let pepper = state.pepper()?;
+        let register = Register::open(
+            place,
+            state.clone(),
+            providers.to_vec(),
+            policy.clone(),
+            Clock::system(),
+        )
+        .await?;
         let caller = Actor::Operator(user());
-        let desk = Desk {
-            store: &store,
-            access: &access,
-            providers,
-            policy,
-            pepper: &pepper,
-            caller: &caller,
-            now,
-        };
-        let done = work(desk, state).await;
-        register::seal(&store, state).await?;
+        let done = work(register.desk(&caller), state).await;
+        register.seal().await?;
         done
     });
     done.map_err(|error| failure(&error))

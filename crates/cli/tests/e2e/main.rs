@@ -19,6 +19,7 @@ mod register;
 mod reports;
 mod scan;
 mod secrets;
+mod serve;
 mod surfaces;
 mod validate;
 mod vendor_lists;

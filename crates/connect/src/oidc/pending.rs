@@ -1,13 +1,15 @@
 //! A sign-in that is under way: what the caller keeps, on its side, until the browser comes back.
 
 use super::{discovery::Issuer, random};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashMap, fmt};
 use subtle::ConstantTimeEq as _;
 use tenure_model::moment::Moment;
 use url::Url;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// How long a sign-in may take, in seconds: long enough for a second factor.
 pub const LIFE: u32 = 10 * 60;
@@ -112,6 +114,103 @@ impl Pending {
     #[must_use]
     pub fn state(&self) -> &str {
         &self.state
+    }
+}
+
+/// What is sealed of a sign-in, so that another replica of this server can take its answer.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(deny_unknown_fields)]
+struct Sealed {
+    issuer: String,
+    state: String,
+    nonce: String,
+    verifier: String,
+    /// Seconds of `Within`; 0 for `Again`, nothing for `Any`.
+    fresh: Option<u32>,
+    #[zeroize(skip)]
+    began: Moment,
+    return_to: String,
+}
+
+/// The key that seals sign-ins that are under way.
+pub struct SealKey(RandomizedNonceKey);
+
+impl SealKey {
+    /// From 256 bits that all replicas have and the database does not.
+    #[must_use]
+    pub fn new(bits: &[u8; 32]) -> Option<Self> {
+        RandomizedNonceKey::new(&AES_256_GCM, bits).ok().map(Self)
+    }
+}
+
+impl fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKey(***)")
+    }
+}
+
+/// What the ciphertext is bound to beside the key.
+const CONTEXT: &[u8] = b"tenure pending sign-in v1";
+
+impl Pending {
+    /// The hash of the `state`, by which it is kept and found: how long a look takes says nothing of it.
+    #[must_use]
+    pub fn name_of(state: &str) -> String {
+        tenure_model::digest::hex(&hash(state))
+    }
+
+    /// Sealed (AES-256-GCM) to be kept where replicas share it: without the key nobody reads or makes one.
+    #[must_use]
+    pub fn seal(&self, key: &SealKey) -> Option<String> {
+        let sealed = Sealed {
+            issuer: self.issuer.as_str().to_owned(),
+            state: self.state.as_str().to_owned(),
+            nonce: self.nonce.as_str().to_owned(),
+            verifier: self.verifier.as_str().to_owned(),
+            fresh: match self.fresh {
+                Fresh::Any => None,
+                Fresh::Within(seconds) => Some(seconds.max(1)),
+                Fresh::Again => Some(0),
+            },
+            began: self.began,
+            return_to: self.return_to.0.clone(),
+        };
+        // Its whole length beforehand, so that no copy is left behind by growing.
+        let mut text = Zeroizing::new(Vec::with_capacity(8 * 1024));
+        serde_json::to_writer(&mut *text, &sealed).ok()?;
+        let nonce = key
+            .0
+            .seal_in_place_append_tag(Aad::from(CONTEXT), &mut *text)
+            .ok()?;
+        let mut whole = nonce.as_ref().to_vec();
+        whole.extend_from_slice(&text);
+        Some(URL_SAFE_NO_PAD.encode(whole))
+    }
+
+    /// One that was sealed with this key; nothing where it was not, or was changed.
+    #[must_use]
+    pub fn unseal(text: &str, key: &SealKey) -> Option<Self> {
+        let mut whole = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
+        let (nonce, rest) = whole.split_at_mut_checked(12)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let plain = key.0.open_in_place(nonce, Aad::from(CONTEXT), rest).ok()?;
+        let mut sealed: Sealed = serde_json::from_slice(plain).ok()?;
+        let mut secret = |text: fn(&mut Sealed) -> &mut String| {
+            Zeroizing::new(std::mem::take(text(&mut sealed)))
+        };
+        Some(Self {
+            state: secret(|sealed| &mut sealed.state),
+            nonce: secret(|sealed| &mut sealed.nonce),
+            verifier: secret(|sealed| &mut sealed.verifier),
+            issuer: Issuer::parse(&sealed.issuer).ok()?,
+            fresh: match sealed.fresh {
+                None => Fresh::Any,
+                Some(0) => Fresh::Again,
+                Some(seconds) => Fresh::Within(seconds),
+            },
+            began: sealed.began,
+            return_to: ReturnTo::parse(&sealed.return_to).ok()?,
+        })
     }
 }
 
@@ -254,6 +353,40 @@ mod tests {
         let later = NOW.plus_seconds(i64::from(LIFE) + 1);
         waiting.keep(pending(later), later).unwrap();
         assert!(waiting.take(&state).is_none(), "over");
+    }
+
+    #[test]
+    fn what_is_sealed_is_opened_by_the_same_key_alone_and_shows_nothing() {
+        let key = SealKey::new(&[1; 32]).unwrap();
+        for fresh in [Fresh::Any, Fresh::Within(300), Fresh::Again] {
+            let mut one = pending(NOW);
+            one.fresh = fresh;
+            let text = one.seal(&key).unwrap();
+            assert_ne!(text, one.seal(&key).unwrap(), "another nonce each time");
+            let raw = URL_SAFE_NO_PAD.decode(&text).unwrap();
+            assert!(
+                !raw.windows(16)
+                    .any(|part| part == &one.verifier.as_bytes()[..16])
+            );
+            let back = Pending::unseal(&text, &key).unwrap();
+            assert_eq!(
+                (&back.state, &back.nonce, &back.verifier),
+                (&one.state, &one.nonce, &one.verifier)
+            );
+            assert_eq!((back.fresh, back.began), (fresh, NOW));
+            assert_eq!(back.return_to, one.return_to);
+            let other = SealKey::new(&[2; 32]).unwrap();
+            assert!(Pending::unseal(&text, &other).is_none());
+            for at in [0, raw.len() / 2, raw.len() - 1] {
+                let mut changed = raw.clone();
+                changed[at] ^= 1;
+                let changed = URL_SAFE_NO_PAD.encode(changed);
+                assert!(Pending::unseal(&changed, &key).is_none());
+            }
+        }
+        for bad in ["", "AAAA", "!", &"A".repeat(200)] {
+            assert!(Pending::unseal(bad, &key).is_none());
+        }
     }
 
     #[test]

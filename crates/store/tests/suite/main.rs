@@ -8,6 +8,7 @@
     reason = "a test"
 )]
 
+mod accounts;
 mod exceptions;
 mod governance;
 mod imports;

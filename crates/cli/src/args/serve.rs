@@ -1,0 +1,41 @@
+//! What was typed of `serve`.
+
+use super::At;
+use clap::Args as ClapArgs;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Serves the register: the API under /api/v1/ (its document at /openapi.json), sign-in, and /healthz, /readyz,
+/// /metrics.
+///
+/// At the first start it prints a link by which the first administrator comes in, once. It stops at SIGTERM and
+/// SIGINT, when calls that are under way have ended.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Exit codes: 0 it was told to stop; 2 usage, or what it needs cannot be read; 4 Tenure itself failed."
+)]
+pub(crate) struct Serve {
+    /// The address to listen at
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// The address under which browsers know this server; https, unless it is this machine alone. Where none is
+    /// named, the one it listens at
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// The settings; `tenure.toml` in the state folder where there is one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// The certificate chain, in PEM; a renewed one is taken without a restart
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// The policy in force; the built-in one where none is named
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A folder of provider files of your own
+    #[arg(long, value_name = "DIR")]
+    pub(crate) catalog: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) at: At,
+}

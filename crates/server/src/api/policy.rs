@@ -1,0 +1,64 @@
+//! The policy, and the rules on their own.
+
+use crate::{
+    answer::{Json, Result, Tagged},
+    auth::Caller,
+    error::Problem,
+    extract,
+    house::House,
+};
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use tenure_model::{access::Action, explain, facts::Case};
+
+/// The policy in force.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct InForce {
+    /// Its digest, which every decision names.
+    digest: String,
+    version: String,
+    /// Every number of it.
+    policy: Value,
+    /// The digest of the rules of access.
+    access: String,
+}
+
+pub(crate) async fn show(State(house): State<House>, caller: Caller) -> Result<Tagged<InForce>> {
+    let register = &house.register;
+    register
+        .desk(caller.actor())
+        .may(Action::PolicyView)
+        .await?;
+    let policy = register.policy();
+    Ok(Tagged {
+        value: InForce {
+            digest: policy.digest(),
+            version: policy.version.clone(),
+            policy: serde_json::to_value(policy).unwrap_or_default(),
+            access: register.access().digest().to_owned(),
+        },
+        tag: None,
+    })
+}
+
+pub(crate) async fn decide(
+    State(house): State<House>,
+    caller: Caller,
+    extract::Json(facts): extract::Json<serde_json::Map<String, Value>>,
+) -> Result<Json<Value>> {
+    let register = &house.register;
+    register
+        .desk(caller.actor())
+        .may(Action::PolicyView)
+        .await?;
+    let today = register.now().day();
+    let case = Case::parse(&Value::Object(facts).to_string(), today)
+        .map_err(|error| Problem::field("facts", error.to_string()))?;
+    let policy = register.policy();
+    let answer = explain::answer(&case, policy, &policy.digest(), today);
+    Ok(Json(
+        serde_json::to_value(answer).map_err(|error| Problem::ours(&error))?,
+    ))
+}

@@ -1,0 +1,162 @@
+//! The whole surface on one page: every address, who may call it, and who answers.
+
+use crate::{
+    answer::Page,
+    api::{
+        accounts, assessment, catalogue, imports, keys, log, me, owners, people, policy, runs,
+        sources,
+    },
+    door,
+    error::Problem,
+    guard::{self, Gate},
+    headers,
+    house::House,
+    openapi, ops,
+    route::{Route, delete, get, post, put},
+};
+use axum::{
+    Router,
+    http::header,
+    middleware,
+    response::{IntoResponse as _, Response},
+};
+use serde_json::Value;
+use std::sync::Arc;
+use tenure_model::access::Action as A;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Every route. A test calls each as every role; the API's document is made of the same list.
+#[must_use]
+#[rustfmt::skip]
+pub fn routes() -> Vec<Route> {
+    let mut all = vec![
+        // For those who run the server.
+        get("/healthz", ops::health).public().gives_text("text/plain").says("Is it alive"),
+        get("/readyz", ops::ready).public().gives_text("text/plain").says("Does its database answer"),
+        get("/metrics", ops::metrics).public().gives_text(ops::METRICS).says("Counts, for Prometheus"),
+
+        // In and out.
+        get("/login", door::login).public().query::<door::Return>().gives_page().says("Where to sign in"),
+        get("/login/start", door::start).door().query::<door::Return>().leads_away().says("To the identity provider"),
+        get("/login/callback", door::back).door().leads_away().says("Back from there"),
+        post("/logout", door::logout).takes_form().leads_away().says("Sign out"),
+        get("/setup", door::setup).door().query::<door::SetupToken>().gives_page().says("Look at a set-up link"),
+        post("/setup", door::redeem).door().takes_form().leads_away().says("Use a set-up link"),
+
+        // Keys.
+        get("/api/v1/keys", keys::list).needs(&[A::KeyList]).query::<keys::Wanted>().gives::<Page<keys::Row>>().says("List keys: filters, order, pages"),
+        get("/api/v1/keys/{key}", keys::one).needs(&[A::KeyView]).gives::<keys::One>().says("One key"),
+        get("/api/v1/keys/{key}/facts", keys::facts).needs(&[A::KeyView]).gives::<Page<keys::Fact>>().says("Its facts over time"),
+        get("/api/v1/keys/{key}/decisions", keys::decisions).needs(&[A::KeyView]).gives::<Page<keys::Decided>>().says("What was decided of it"),
+        get("/api/v1/keys/{key}/history", keys::events).needs(&[A::KeyView]).query::<keys::Limit>().gives::<Page<keys::Happened>>().says("What happened to it"),
+        get("/api/v1/keys/{key}/controls", keys::controls).needs(&[A::KeyView]).gives::<Page<tenure_model::assessment::ControlNote>>().says("Its controls"),
+        get("/api/v1/keys/{key}/exceptions", keys::kept_exceptions).needs(&[A::KeyView]).gives::<Page<keys::Exception>>().says("Its exceptions"),
+        get("/api/v1/keys/{key}/owner", owners::one).needs(&[A::KeyView]).gives::<Option<owners::Owner>>().says("Who was made to answer for it"),
+        put("/api/v1/keys/{key}/owner", owners::assign).needs(&[A::OwnerAssign]).takes::<owners::Assign>().gives::<Option<owners::Owner>>().conditional().long().says("Make somebody answer for it"),
+        delete("/api/v1/keys/{key}/owner", owners::take_away).needs(&[A::OwnerAssign]).conditional().long().says("Take its owner away"),
+        get("/api/v1/key-count", keys::count).needs(&[A::KeyList]).query::<keys::Wanted>().gives::<keys::Count>().says("Count keys"),
+        get("/api/v1/key-facets", keys::facets).needs(&[A::KeyList]).gives::<std::collections::BTreeMap<tenure_app::register::Facet, Vec<keys::Share>>>().says("Which values keys have, and how many"),
+        post("/api/v1/owner-assignments", owners::assign_many).needs(&[A::OwnerAssign]).takes::<owners::AssignMany>().gives::<owners::Assigned>().long().says("Make somebody answer for several keys"),
+
+        // Everything at once.
+        get("/api/v1/assessment", assessment::whole).needs(&[A::KeyList]).gives::<tenure_model::assessment::Assessment>().long().says("Every living key, as tenure assess gives it"),
+        post("/api/v1/assessment", assessment::again).needs(&[A::JobControl]).gives::<assessment::Judged>().harmless().long().says("Judge every key again"),
+        get("/api/v1/summary", assessment::summary).needs(&[A::KeyList]).gives::<tenure_model::assessment::Summary>().long().says("The counts that open a report"),
+        get("/api/v1/top", assessment::top).needs(&[A::KeyList]).gives::<assessment::Top>().long().says("What ends and what decides the most keys"),
+        get("/api/v1/sunsets", catalogue::sunsets).needs(&[A::CatalogView, A::KeyList]).gives::<Page<Value>>().long().says("Dates on which vendors end kinds of keys, and the keys that each hits"),
+
+        // Where it comes from.
+        get("/api/v1/sources", sources::list).needs(&[A::SourceView]).gives::<Page<sources::Source>>().says("What was imported or searched"),
+        get("/api/v1/sources/{source}", sources::one).needs(&[A::SourceView]).gives::<sources::Source>().says("One source"),
+        get("/api/v1/coverage", sources::coverage).needs(&[A::SourceView]).gives::<Page<tenure_model::key::Coverage>>().says("How much of which source was read"),
+        get("/api/v1/source-kinds", sources::kinds).needs(&[A::SourceView]).gives::<Page<sources::Kind>>().says("Kinds of exports that can be imported"),
+        post("/api/v1/imports", imports::upload).needs(&[A::ImportRun]).query::<imports::Upload>().takes_bytes().makes::<imports::Done>().harmless().long().says("Import an export, and judge every key again"),
+        get("/api/v1/runs", runs::list).needs(&[A::JobView]).query::<runs::Limit>().gives::<Page<runs::Run>>().says("The latest runs"),
+        get("/api/v1/runs/{run}", runs::one).needs(&[A::JobView]).gives::<runs::Run>().says("One run"),
+        get("/api/v1/jobs", runs::jobs).needs(&[A::JobView]).gives::<runs::Jobs>().says("How many jobs wait, are held, were given up"),
+
+        // People and accounts.
+        get("/api/v1/people", people::list).needs(&[A::PeopleView]).gives::<Page<people::Person>>().says("The people list"),
+        get("/api/v1/people/{person}", people::one).needs(&[A::PeopleView]).gives::<people::Person>().says("One of them"),
+        get("/api/v1/roles", accounts::roles).needs(&[A::RoleView]).gives::<Page<accounts::RoleActs>>().says("What each role may do"),
+        get("/api/v1/accounts", accounts::list).needs(&[A::RoleView]).query::<accounts::Paged>().gives::<Page<accounts::Account>>().says("Who can call, with their roles"),
+        get("/api/v1/accounts/{person}", accounts::one).needs(&[A::RoleView]).gives::<accounts::Account>().says("One account"),
+        put("/api/v1/accounts/{person}/roles", accounts::set_roles).needs(&[A::RoleAssign]).takes::<accounts::Roles>().gives::<accounts::Account>().conditional().says("Give and take roles; makes the account where there is none"),
+        post("/api/v1/accounts/{person}/setup-links", accounts::make_link).needs(&[A::SetupLinkMake]).makes::<accounts::Link>().told_once().says("Make a set-up link"),
+        get("/api/v1/accounts/{person}/sessions", accounts::sessions).needs(&[A::SessionView]).gives::<Page<accounts::Session>>().says("Their sessions"),
+        delete("/api/v1/accounts/{person}/sessions", accounts::end_sessions).needs(&[A::SessionEnd]).says("End all of them"),
+        delete("/api/v1/accounts/{person}/sessions/{session}", accounts::end_session).needs(&[A::SessionEnd]).says("End one of them"),
+        get("/api/v1/accounts/{person}/tokens", accounts::tokens).needs(&[A::TokenView]).gives::<Page<accounts::Token>>().says("Their tokens"),
+        delete("/api/v1/accounts/{person}/tokens/{token}", accounts::revoke_token).needs(&[A::TokenRevoke]).says("Revoke one of them"),
+
+        // Who calls.
+        get("/api/v1/me", me::me).gives::<me::Me>().says("Who calls"),
+        get("/api/v1/me/sessions", me::sessions).gives::<Page<accounts::Session>>().says("One's own sessions"),
+        delete("/api/v1/me/sessions", me::end_sessions).says("End all of them"),
+        delete("/api/v1/me/sessions/{session}", me::end_session).says("End one of them"),
+        get("/api/v1/me/tokens", me::tokens).gives::<Page<accounts::Token>>().says("One's own tokens"),
+        post("/api/v1/me/tokens", me::make_token).takes::<me::WantedToken>().makes::<me::NewToken>().told_once().says("Make a token, whose text is shown once"),
+        delete("/api/v1/me/tokens/{token}", me::revoke_token).says("Revoke one of them"),
+
+        // The log.
+        get("/api/v1/log/events", log::events).needs(&[A::LogView]).query::<log::Wanted>().gives::<Page<log::Entry>>().says("Events, newest first"),
+        get("/api/v1/log/events/{index}", log::event).needs(&[A::LogView]).gives::<log::Entry>().says("One event"),
+        get("/api/v1/log/checkpoint", log::checkpoint).needs(&[A::ProofView]).gives::<log::Checkpoint>().says("The log as it stands, signed"),
+        get("/api/v1/log/key", log::key).needs(&[A::ProofView]).gives::<log::LogKey>().says("The public key of the log"),
+        get("/api/v1/log/inclusion", log::inclusion).needs(&[A::ProofView]).query::<log::OfEvent>().gives::<log::Inclusion>().says("Proof that an event is in the log"),
+        get("/api/v1/log/consistency", log::consistency).needs(&[A::ProofView]).query::<log::Between>().gives::<log::Consistency>().says("Proof that the log only grew"),
+        get("/api/v1/log/verification", log::verify).needs(&[A::LogVerify]).gives::<log::Verified>().long().says("Check the whole log against its checkpoint"),
+        get("/api/v1/log/export", log::export).needs(&[A::AuditExport]).gives_text(log::LINES).long().says("The whole log, to be verified offline"),
+
+        // What is judged by.
+        get("/api/v1/catalogue", catalogue::list).needs(&[A::CatalogView]).gives::<Page<catalogue::Provider>>().says("The providers that are known"),
+        get("/api/v1/catalogue/{provider}", catalogue::one).needs(&[A::CatalogView]).gives::<catalogue::Whole>().says("All that is known of one"),
+        get("/api/v1/policy", policy::show).needs(&[A::PolicyView]).gives::<policy::InForce>().says("The policy in force"),
+        post("/api/v1/decide", policy::decide).needs(&[A::PolicyView]).takes::<serde_json::Map<String, Value>>().gives::<Value>().harmless().says("What follows from facts: the rules on their own"),
+    ];
+    all.extend(console());
+    all
+}
+
+/// The pages of the console. Each is a line like those above; `takes_form` makes its form need the token that
+/// `door::csrf` gives for the same path.
+fn console() -> Vec<Route> {
+    Vec::new()
+}
+
+/// The server as a service.
+pub fn router(house: &House) -> Router {
+    let routes = routes();
+    let document: Arc<str> = openapi::document(&routes).to_string().into();
+    let mut all = Router::new();
+    for route in routes {
+        let gate = Arc::new(Gate::of(&route));
+        let state = (house.clone(), gate);
+        let handler = route
+            .handler
+            .layer(middleware::from_fn_with_state(state, guard::guard));
+        all = all.route(route.path, handler);
+    }
+    let told = move || async move {
+        (
+            [(header::CONTENT_TYPE, "application/json")],
+            document.to_string(),
+        )
+            .into_response()
+    };
+    all.route("/openapi.json", axum::routing::get(told))
+        .fallback(ops::nothing_here)
+        .method_not_allowed_fallback(ops::not_so)
+        .layer(CatchPanicLayer::custom(fell))
+        .layer(middleware::from_fn_with_state(
+            house.clone(),
+            headers::dress,
+        ))
+        .with_state(house.clone())
+}
+
+/// A handler that fell over: the log has what it said, the caller has nothing of it.
+fn fell(said: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    drop(said);
+    Problem::ours(&"a handler panicked").into_response()
+}

@@ -1,0 +1,16 @@
+//! The server: who may call what, what is refused, and how it is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test"
+)]
+
+mod account;
+mod api;
+mod document;
+mod login;
+mod matrix;
+mod refused;
+mod setup;

@@ -1,0 +1,297 @@
+//! Every route as every role, from the router's own table. A route without a row here fails.
+
+use crate::setup::{Browser, Call, Server, call};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use tenure_model::{
+    access::{
+        Action, Actor, Authority, Caller, Held, Object, ObjectKind, PersonId, Role, Unit, Via,
+    },
+    event::Outcome,
+};
+use tenure_server::{route::Access, router::routes};
+
+/// How to call a route so that it would do something: what stands for the names in its path, the query, the body.
+struct Row {
+    query: &'static str,
+    body: Option<Value>,
+    conditional: bool,
+}
+
+fn row(query: &'static str) -> Row {
+    Row {
+        query,
+        body: None,
+        conditional: false,
+    }
+}
+
+fn body(body: Value) -> Row {
+    Row {
+        body: Some(body),
+        ..row("")
+    }
+}
+
+fn seen(row: Row) -> Row {
+    Row {
+        conditional: true,
+        ..row
+    }
+}
+
+/// The rows, by method and path.
+fn rows(method: &str, path: &str, key: &str) -> Option<Row> {
+    let noun = path.strip_prefix("/api/v1/").unwrap_or(path);
+    Some(match (method, noun) {
+        (
+            "GET",
+            "keys"
+            | "keys/{key}"
+            | "keys/{key}/facts"
+            | "keys/{key}/decisions"
+            | "keys/{key}/history"
+            | "keys/{key}/controls"
+            | "keys/{key}/exceptions"
+            | "keys/{key}/owner"
+            | "key-count"
+            | "key-facets"
+            | "assessment"
+            | "summary"
+            | "top"
+            | "sunsets"
+            | "sources"
+            | "sources/{source}"
+            | "coverage"
+            | "source-kinds"
+            | "runs"
+            | "runs/{run}"
+            | "jobs"
+            | "people"
+            | "people/{person}"
+            | "roles"
+            | "accounts"
+            | "accounts/{person}"
+            | "accounts/{person}/sessions"
+            | "accounts/{person}/tokens"
+            | "me"
+            | "me/sessions"
+            | "me/tokens"
+            | "log/events"
+            | "log/events/{index}"
+            | "log/checkpoint"
+            | "log/key"
+            | "log/verification"
+            | "log/export"
+            | "catalogue"
+            | "catalogue/{provider}"
+            | "policy",
+        )
+        | ("POST", "accounts/{person}/setup-links" | "assessment")
+        | (
+            "DELETE",
+            "accounts/{person}/sessions"
+            | "accounts/{person}/sessions/{session}"
+            | "accounts/{person}/tokens/{token}"
+            | "me/sessions"
+            | "me/sessions/{session}"
+            | "me/tokens/{token}",
+        ) => row(""),
+        ("GET", "log/inclusion") => row("?index=0"),
+        ("GET", "log/consistency") => row("?from=1"),
+        ("PUT", "keys/{key}/owner") => seen(body(json!({"owner": "ann@example.com"}))),
+        ("DELETE", "keys/{key}/owner") => seen(row("")),
+        ("POST", "owner-assignments") => body(json!({"keys": [key], "owner": "ann"})),
+        ("POST", "imports") => Row {
+            body: Some(json!({"token_infos": []})),
+            ..row("?kind=databricks-tokens&name=other")
+        },
+        ("PUT", "accounts/{person}/roles") => seen(body(json!({"roles": [{"role": "viewer"}]}))),
+        ("POST", "me/tokens") => body(json!({"name": "x", "sorts": ["read"]})),
+        ("POST", "decide") => body(json!({"id": "x"})),
+        ("POST", "/logout") => row(""),
+        _ => return None,
+    })
+}
+
+struct Target<'t> {
+    key: &'t str,
+    source: String,
+    run: String,
+}
+
+fn made(method: &str, path: &str, target: &Target<'_>) -> Call {
+    let row = rows(method, path, target.key)
+        .unwrap_or_else(|| panic!("{method} {path} has no row in this test: give it one"));
+    let path = path
+        .replace("{key}", target.key)
+        .replace("{source}", &target.source)
+        .replace("{run}", &target.run)
+        .replace("{person}", "target")
+        .replace("{session}", "none")
+        .replace("{token}", "none")
+        .replace("{index}", "0")
+        .replace("{provider}", "databricks");
+    let mut made = call(method, &format!("{path}{}", row.query));
+    if row.conditional {
+        made = made.with("if-match", "*");
+    }
+    match row.body {
+        Some(body) => made.json(&body),
+        None => made,
+    }
+}
+
+fn object(action: Action, key: &str) -> Object {
+    match action.object() {
+        ObjectKind::Unit => Object::unit(Unit::whole()),
+        ObjectKind::Account => Object::account(&PersonId::new("target").unwrap(), Unit::whole()),
+        kind => Object::new(kind, key, Unit::whole()),
+    }
+}
+
+async fn target(server: &Server, key: &str) -> (String, String) {
+    let analyst = server.person("looker", &[Role::Analyst]).await;
+    let first = async |path: &str, field: &str| {
+        let list = call("GET", path).by(&analyst).to(server).await.json();
+        list["items"][0][field].as_str().unwrap().to_owned()
+    };
+    assert!(!key.is_empty());
+    (
+        first("/api/v1/sources", "id").await,
+        first("/api/v1/runs", "id").await,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_asks_the_rules_for_every_role_and_a_denial_is_recorded_and_changes_nothing() {
+    let server = Server::new().await;
+    let keys = server.keys().await;
+    let (source, run) = target(&server, &keys[0]).await;
+    let target = Target {
+        key: &keys[0],
+        source,
+        run,
+    };
+    server.person("target", &[]).await;
+    let roles = Role::ALL.iter().copied().map(Some).chain([None]);
+    let (mut allowed, mut denied) = (BTreeSet::new(), 0);
+    for role in roles {
+        let name = role.map_or("nobody", Role::word);
+        let held: Vec<Held> = role
+            .map(|role| match role {
+                Role::RiskOwner => Held::risk_owner(Unit::whole(), Authority::GoverningBody),
+                role => Held::new(role, Unit::whole()),
+            })
+            .into_iter()
+            .collect();
+        let actor = Actor::Person(Caller {
+            person: PersonId::new(name).unwrap(),
+            active: true,
+            roles: held.clone(),
+            via: Via::Session { fresh: true },
+        });
+        for route in routes() {
+            let Access::Known(actions) = route.access else {
+                continue;
+            };
+            if !route.is_api() {
+                continue;
+            }
+            // Some routes end sessions: each call has its own.
+            let browser: Browser = server.signed_in(name, held.clone()).await;
+            let rules = server.house.register().access();
+            let may = actions
+                .iter()
+                .all(|action| rules.allows(&actor, *action, &object(*action, target.key)));
+            let what = format!("{name} {} {}", route.method, route.path);
+            let before = server.log_size().await;
+            let answer = made(route.method.as_str(), route.path, &target)
+                .by(&browser)
+                .to(&server)
+                .await;
+            if may {
+                assert!(
+                    answer.status.is_success() || matches!(answer.status.as_u16(), 404 | 422),
+                    "{what}: {} {}",
+                    answer.status,
+                    answer.text
+                );
+                if answer.status.is_success() {
+                    allowed.insert(format!("{} {}", route.method, route.path));
+                }
+                continue;
+            }
+            denied += 1;
+            assert_eq!(answer.status, 403, "{what}: {}", answer.text);
+            assert_eq!(answer.code(), "denied", "{what}");
+            let roles = answer.json()["roles"].as_array().unwrap().len();
+            let policies = answer.json()["policies"].as_array().unwrap().len();
+            let involved = answer.json()["if_involved"] == true;
+            assert!(
+                roles > 0 || policies > 0 || involved,
+                "{what}: it says what would help"
+            );
+            assert_eq!(server.log_size().await, before + 1, "{what}");
+            let event = server.last().await;
+            assert!(matches!(event.outcome, Outcome::Denied { .. }), "{what}");
+            assert_eq!(event.who.label(), format!("person:{name}"), "{what}");
+        }
+    }
+    assert!(denied > 150, "{denied}");
+    let served = routes().into_iter().filter(|route| route.is_api());
+    let never: Vec<String> = served
+        .map(|route| format!("{} {}", route.method, route.path))
+        .filter(|route| !allowed.contains(route))
+        // What is ended or revoked in them does not exist in this test.
+        .filter(|route| !route.ends_with("{session}") && !route.ends_with("{token}"))
+        .filter(|route| !route.ends_with("people/{person}") && !route.ends_with("decide"))
+        .filter(|route| !route.ends_with("imports"))
+        .collect();
+    assert!(never.is_empty(), "nobody can call these: {never:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_told_anything_without_a_session_or_with_one_that_is_over() {
+    let server = Server::new().await;
+    let keys = server.keys().await;
+    let (source, run) = target(&server, &keys[0]).await;
+    let target = Target {
+        key: &keys[0],
+        source,
+        run,
+    };
+    let admin = server.person("admin", Role::ALL).await;
+    server.clock.pass(13 * 3_600);
+    let ended = server.person("left", Role::ALL).await;
+    let done = call("DELETE", "/api/v1/me/sessions")
+        .by(&ended)
+        .to(&server)
+        .await;
+    assert_eq!(done.status, 204);
+    let size = server.log_size().await;
+    for route in routes() {
+        if !matches!(route.access, Access::Known(_)) {
+            continue;
+        }
+        let made = || made(route.method.as_str(), route.path, &target);
+        let unknown = "tenure_ses_0000000000000000000000000000000000000000000000000";
+        for made in [
+            made(),
+            made().by(&admin),
+            made().by(&ended),
+            made().with("cookie", &format!("__Host-tenure_session={unknown}")),
+            made().with("cookie", "__Host-tenure_session="),
+            made().bearer("tenure_api_x"),
+            made().bearer(""),
+            made().with("authorization", "Basic YTpi"),
+            // A cookie that lasts does not help where a token was sent that is not taken.
+            made().bearer("x").by(&ended),
+        ] {
+            let answer = made.to(&server).await;
+            assert_eq!(answer.status, 401, "{} {}", route.method, route.path);
+            assert!(!answer.text.contains(&keys[0]));
+        }
+    }
+    assert_eq!(server.log_size().await, size, "nothing changed");
+}
