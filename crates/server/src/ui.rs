@@ -30,6 +30,3 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 
 /// A page, or why it could not be made, which is a fault of Tenure.
 pub type Result<T> = std::result::Result<T, askama::Error>;
-
-#[cfg(test)]
-mod tests;

@@ -113,17 +113,17 @@ impl OneKey {
         label(&self.key)
     }
 
-    /// `Unowned at B3: nobody is named. Assign an owner by 7 Dec 2026.`
+    /// `Unowned at B3, nobody is named. Assign an owner by 7 Dec 2026.`
     fn sentence(&self) -> String {
         let outcome = &self.key.verdict.outcome;
         let by = match (outcome.urgency, outcome.due) {
             (Urgency::Covered, _) => "; an exception covers it".to_owned(),
             (Urgency::Overdue, Some(day)) => format!("; that was due on {}", reason::short(day)),
+            (Urgency::Now, _) | (_, None) => String::new(),
             (_, Some(day)) => format!(" by {}", reason::short(day)),
-            (_, None) => String::new(),
         };
         format!(
-            "{} at {}: {}. {}{by}.",
+            "{} at {}, {}. {}{by}.",
             words::verdict(self.key.verdict.id),
             outcome.level,
             reason::cause(&self.key),

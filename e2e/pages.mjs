@@ -1,0 +1,95 @@
+// Every page of the console in a real browser: axe finds nothing, the policy for content is kept, nothing is wider than
+// the screen, nothing is loaded from elsewhere; pictures at three widths in both themes.
+//
+//   node pages.mjs DIR [PICTURES]      pages that `cargo run -p tenure-server --example pages DIR` wrote
+//
+// CHROMIUM names the browser (Debian's by default). ONLY=keys,key narrows it to some pages. Exit 1 where something is
+// wrong.
+import { createServer } from "node:http";
+import { readFile, readdir, mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, normalize, extname } from "node:path";
+import { chromium } from "playwright-core";
+
+const [folder, pictures] = process.argv.slice(2);
+if (!folder) {
+  console.error("usage: node pages.mjs DIR [PICTURES]");
+  process.exit(2);
+}
+const WIDTHS = [360, 768, 1440];
+const THEMES = ["light", "dark"];
+const TYPES = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml" };
+// The same words as `tenure_server::ui::CONTENT_SECURITY_POLICY`; a test of the crate compares them.
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const server = createServer(async (request, response) => {
+  const path = normalize(new URL(request.url, "http://x").pathname);
+  try {
+    const body = await readFile(join(folder, path));
+    const type = TYPES[extname(path)] ?? "application/octet-stream";
+    response.writeHead(200, { "content-type": `${type}; charset=utf-8`, "content-security-policy": CSP });
+    response.end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+const origin = `http://127.0.0.1:${server.address().port}`;
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const only = process.env.ONLY?.split(",");
+const names = (await readdir(folder))
+  .filter((name) => name.endsWith(".html"))
+  .map((name) => name.slice(0, -5))
+  .filter((name) => !only || only.includes(name))
+  .sort();
+const problems = [];
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+});
+if (pictures) await mkdir(pictures, { recursive: true });
+
+for (const theme of THEMES) {
+  for (const width of WIDTHS) {
+    const context = await browser.newContext({
+      viewport: { width, height: width < 500 ? 780 : 900 },
+      colorScheme: theme,
+      reducedMotion: "reduce",
+    });
+    const page = await context.newPage();
+    for (const name of names) {
+      const where = `${name} ${width} ${theme}`;
+      const listen = (message) => {
+        if (message.type() === "error") problems.push(`${where}: ${message.text()}`);
+      };
+      const watch = (request) => {
+        if (!request.url().startsWith(origin)) problems.push(`${where}: asks ${request.url()}`);
+      };
+      const fail = (error) => problems.push(`${where}: ${error.message}`);
+      page.on("console", listen).on("request", watch).on("pageerror", fail);
+      await page.goto(`${origin}/${name}.html`, { waitUntil: "load" });
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      if (over > 0) problems.push(`${where}: is ${over} px wider than the screen`);
+      // By the protocol of the browser, which the page's policy does not bind.
+      await page.evaluate(axe);
+      const found = await page.evaluate(async () => {
+        const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+        const result = await globalThis.axe.run(document, { runOnly: tags });
+        return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160) + " " + (node.any[0]?.message ?? "")).slice(0, 3).join(" | ")}`);
+      });
+      problems.push(...found.map((one) => `${where}: ${one}`));
+      if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}-${theme}.png`), fullPage: true });
+      page.off("console", listen).off("request", watch).off("pageerror", fail);
+    }
+    await context.close();
+  }
+}
+await browser.close();
+server.close();
+for (const problem of [...new Set(problems)]) console.log(problem);
+console.error(`${names.length} pages, ${WIDTHS.length} widths, ${THEMES.length} themes: ${problems.length} problems`);
+process.exit(problems.length ? 1 : 0);
