@@ -1,6 +1,11 @@
 //! The answer to an ask: all keys of one person, three answers each, on one page that fits a telephone.
 
-use super::{Result, form::{Choice, Typed}, frame::Frame, shown::filters};
+use super::{
+    Result,
+    form::{Choice, Typed},
+    frame::Frame,
+    shown::filters,
+};
 use askama::Template;
 use tenure_app::report::text;
 use tenure_model::{day::Day, level::Level};

@@ -1,6 +1,6 @@
 //! Catalogue: what each kind of key could be replaced by, and the dates on which vendors end some.
 
-use super::{Result, frame::Frame, shown::filters};
+use super::{Result, form, frame::Frame, shown::filters};
 use askama::Template;
 use tenure_app::{report::text, sunsets::SunsetDate};
 use tenure_model::catalog::{Credential, OptionFact, OptionOffer, Provider};
@@ -105,11 +105,6 @@ impl OneProvider {
 /// How many keys a date hits.
 fn counted(keys: &[tenure_app::sunsets::HitKey]) -> String {
     text::counted(keys.len())
-}
-
-/// An address that may be made a link: of the web and nothing else.
-fn web(source: &str) -> bool {
-    source.starts_with("https://")
 }
 
 /// Makes the page of one provider.

@@ -1,21 +1,16 @@
 //! Exposures: copies where they ought not to be, by secret, with what can be done beside them.
 
-use super::{
-    Result, form,
-    form::Act,
-    frame::Frame,
-    shown::filters,
-};
+use super::{Result, form, form::Act, frame::Frame, shown::filters};
 use askama::Template;
 use tenure_app::report::{text, words};
 use tenure_model::{
     assessment::{Key, SightingNote},
+    day::Day,
+    decide::Urgency,
+    facts::Verdict,
     horizon::label,
     level::Level,
     place::{Audience, Liveness, Part},
-    decide::Urgency,
-    day::Day,
-    facts::Verdict,
 };
 
 /// The page. Filled by keys with at least one copy whose audience is wider than one user, most urgent first; acts by

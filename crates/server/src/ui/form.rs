@@ -83,8 +83,36 @@ pub struct Choice {
     pub chosen: bool,
 }
 
+/// The host of an address that may be made a link: one of the web and nothing else.
+#[must_use]
+pub fn web(source: &str) -> Option<&str> {
+    let rest = source.strip_prefix("https://")?;
+    rest.split(['/', '?', '#'])
+        .next()
+        .filter(|host| !host.is_empty())
+}
+
 /// The address of a key's page.
 #[must_use]
 pub fn key(id: &str) -> String {
     format!("/keys/{}", text::segment(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_address_of_the_web_becomes_a_link() {
+        assert_eq!(web("https://docs.example/a?b"), Some("docs.example"));
+        for other in [
+            "javascript:alert(1)",
+            "http://x",
+            "https://",
+            "//x",
+            "github:a/b",
+        ] {
+            assert_eq!(web(other), None, "{other}");
+        }
+    }
 }

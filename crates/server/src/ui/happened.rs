@@ -172,10 +172,9 @@ fn says(change: &Change, name: &dyn Fn(&str) -> Option<String>) -> String {
             step,
             ..
         } => {
-            let of = key.as_ref().map_or_else(
-                || "a class of keys".to_owned(),
-                |key| called(key.as_str()),
-            );
+            let of = key
+                .as_ref()
+                .map_or_else(|| "a class of keys".to_owned(), |key| called(key.as_str()));
             format!("Exception {exception} of {of} was {step}")
         }
         Change::PeopleChanged { people } => format!(
@@ -190,7 +189,11 @@ fn says(change: &Change, name: &dyn Fn(&str) -> Option<String>) -> String {
         Change::Run { run, step, .. } => format!("Run {run}: {step}"),
         Change::JobFailed { job, kind, why } => format!("Job {job} ({kind}) was given up: {why}"),
         Change::Act { act, kind, id, .. } => {
-            let what = if kind == "key" { called(id) } else { id.clone() };
+            let what = if kind == "key" {
+                called(id)
+            } else {
+                id.clone()
+            };
             format!("{} {what}", act.replace(['_', '.'], " "))
                 .trim_end()
                 .to_owned()

@@ -2,7 +2,7 @@
 
 use super::{
     Result,
-    form::{Act, Typed},
+    form::{self, Act, Typed},
     frame::Frame,
     happened::{self, Happened},
     life::Life,
@@ -190,11 +190,6 @@ fn basis(basis: &tenure_model::key::Basis) -> &'static str {
         "not_offered" => "cannot tell",
         word => word,
     }
-}
-
-/// An address that may be made a link: of the web and nothing else.
-fn web(source: &str) -> bool {
-    source.starts_with("https://")
 }
 
 /// Makes the page.

@@ -4,12 +4,7 @@ use super::{Result, form, form::Choice, frame::Frame, shown::filters};
 use askama::Template;
 use tenure_app::report::{text, words};
 use tenure_model::{
-    assessment::Key,
-    day::Day,
-    decide::Urgency,
-    facts::Verdict,
-    horizon::label,
-    key::Basis,
+    assessment::Key, day::Day, decide::Urgency, facts::Verdict, horizon::label, key::Basis,
     level::Level,
 };
 
@@ -132,12 +127,14 @@ impl Facet {
     #[must_use]
     pub fn value(self, value: &str) -> String {
         match (self, value) {
-            (Self::Verdict, word) => word
-                .parse()
-                .map_or_else(|_| word.to_owned(), |known| words::verdict(known).to_owned()),
-            (Self::Urgency, word) => word
-                .parse()
-                .map_or_else(|_| word.to_owned(), |known| words::urgency(known).to_owned()),
+            (Self::Verdict, word) => word.parse().map_or_else(
+                |_| word.to_owned(),
+                |known| words::verdict(known).to_owned(),
+            ),
+            (Self::Urgency, word) => word.parse().map_or_else(
+                |_| word.to_owned(),
+                |known| words::urgency(known).to_owned(),
+            ),
             (Self::Owner, "") => "nobody".to_owned(),
             (Self::Exception, "") => "none".to_owned(),
             (_, "") => "unknown".to_owned(),
@@ -259,10 +256,24 @@ impl Asked {
         }
         if let Some(day) = self.due_by {
             let value = tenure_model::reason::short(day);
-            push("Due by", value, Self { due_by: None, ..first() });
+            push(
+                "Due by",
+                value,
+                Self {
+                    due_by: None,
+                    ..first()
+                },
+            );
         }
         if self.gone {
-            push("With those that are gone", String::new(), Self { gone: false, ..first() });
+            push(
+                "With those that are gone",
+                String::new(),
+                Self {
+                    gone: false,
+                    ..first()
+                },
+            );
         }
         chips
     }

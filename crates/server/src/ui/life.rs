@@ -44,7 +44,10 @@ impl Life {
         );
         add(signed_until(key), "its exception ends");
         for sunset in &key.sunsets {
-            let day = sunset.on.parse().or_else(|_| format!("{}-01", sunset.on).parse());
+            let day = sunset
+                .on
+                .parse()
+                .or_else(|_| format!("{}-01", sunset.on).parse());
             let what = match sunset.effect.as_str() {
                 "no_new" => "the vendor issues no new ones",
                 _ => "the vendor refuses this kind",
@@ -101,7 +104,9 @@ impl Life {
             } else {
                 r#"fill="currentColor""#
             };
-            body.push_str(&format!(r#"<circle cx="{at:.1}" cy="{RAIL}" r="5" {fill}/>"#));
+            body.push_str(&format!(
+                r#"<circle cx="{at:.1}" cy="{RAIL}" r="5" {fill}/>"#
+            ));
             let Some(lane) = free else { continue };
             if let Some(end) = lanes.get_mut(lane) {
                 *end = from + wide;

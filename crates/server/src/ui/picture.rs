@@ -132,7 +132,13 @@ impl Picture {
         let mut out = format!(
             r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="5" fill="currentColor" fill-opacity=".08" stroke="currentColor" stroke-width="2"/>"#
         );
-        out.push_str(&words(x + 12.0, y + 24.0, 14.0, true, &text::brief(&self.name, 34)));
+        out.push_str(&words(
+            x + 12.0,
+            y + 24.0,
+            14.0,
+            true,
+            &text::brief(&self.name, 34),
+        ));
         for (at, line) in self.lines.iter().enumerate() {
             let y = y + 43.0 + 17.0 * float(at);
             out.push_str(&words(x + 12.0, y, 12.0, false, &text::brief(line, 42)));
@@ -172,7 +178,11 @@ fn held(key: &Key) -> Vec<Item> {
             basis: Basis::Inferred,
         });
     }
-    if let Some(note) = key.facts.get("held_by").filter(|note| *note.value == "third_party") {
+    if let Some(note) = key
+        .facts
+        .get("held_by")
+        .filter(|note| *note.value == "third_party")
+    {
         items.push(Item {
             label: "A third party".to_owned(),
             detail: "keeps it for us".to_owned(),
@@ -263,8 +273,20 @@ fn boxed(x: f64, y: f64, width: f64, item: &Item, longest: usize) -> String {
     let dashes = sure(item.basis);
     format!(
         r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{HIGH:.1}" rx="4" fill="none" stroke="currentColor" stroke-opacity=".55"{dashes}/>{}{}"#,
-        words(x + 10.0, y + 18.0, 13.0, false, &ending(&item.label, longest)),
-        words(x + 10.0, y + 35.0, 11.5, false, &text::brief(&item.detail, longest + 4)),
+        words(
+            x + 10.0,
+            y + 18.0,
+            13.0,
+            false,
+            &ending(&item.label, longest)
+        ),
+        words(
+            x + 10.0,
+            y + 35.0,
+            11.5,
+            false,
+            &text::brief(&item.detail, longest + 4)
+        ),
     )
 }
 

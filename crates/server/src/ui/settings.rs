@@ -8,7 +8,7 @@ use super::{
 };
 use askama::Template;
 use tenure_app::report::{text, words};
-use tenure_model::{facts::Verdict, key::CoverageState, level::Level, moment::Moment, day::Day};
+use tenure_model::{day::Day, facts::Verdict, key::CoverageState, level::Level, moment::Moment};
 
 tenure_model::words! {
     /// The rooms of the place.
@@ -280,7 +280,9 @@ impl Made {
 
 impl std::fmt::Debug for Made {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Made").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Made")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -301,7 +303,9 @@ pub struct Session {
 
 /// How many keys a change moves: those that are shown and those that are not.
 fn more(shown: usize, left: u64) -> u64 {
-    u64::try_from(shown).unwrap_or(u64::MAX).saturating_add(left)
+    u64::try_from(shown)
+        .unwrap_or(u64::MAX)
+        .saturating_add(left)
 }
 
 /// Makes the page.

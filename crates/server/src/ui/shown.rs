@@ -61,7 +61,18 @@ pub(super) mod filters {
         _: &dyn askama::Values,
         longest: usize,
     ) -> askama::Result<String> {
-        Ok(text::brief(&text.to_string(), longest))
+        Ok(cut(text.to_string(), longest))
+    }
+
+    fn cut(text: String, longest: usize) -> String {
+        match text.char_indices().nth(longest) {
+            None => text,
+            Some(_) => text
+                .chars()
+                .take(longest.saturating_sub(1))
+                .chain(['…'])
+                .collect(),
+        }
     }
 
     /// A text as a segment of a path, or as a value of a query.
@@ -88,7 +99,9 @@ pub(super) mod filters {
         day: impl Plain<Option<Day>>,
         _: &dyn askama::Values,
     ) -> askama::Result<String> {
-        Ok(day.plain().map_or_else(|| "–".to_owned(), tenure_model::reason::short))
+        Ok(day
+            .plain()
+            .map_or_else(|| "–".to_owned(), tenure_model::reason::short))
     }
 
     /// `7 Dec 2026`.

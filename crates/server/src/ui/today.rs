@@ -183,8 +183,7 @@ impl Burn {
                 .map(|(day, n)| {
                     let x = 4.0 + 392.0 * part(day.since(first), last.since(first));
                     let n = i64::try_from(*n).unwrap_or(i64::MAX);
-                    let y = 96.0
-                        - 88.0 * part(n, i64::try_from(most).unwrap_or(i64::MAX));
+                    let y = 96.0 - 88.0 * part(n, i64::try_from(most).unwrap_or(i64::MAX));
                     format!("{x:.1},{y:.1}")
                 })
                 .collect::<Vec<_>>()
@@ -278,10 +277,16 @@ impl RiskOwner {
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let waits = match self.waits.len() {
             0 => "nothing waits for your signature".to_owned(),
-            n => format!("{} for your signature", text::plural(count(n), "exception waits", "exceptions wait")),
+            n => format!(
+                "{} for your signature",
+                text::plural(count(n), "exception waits", "exceptions wait")
+            ),
         };
         let signed = count(self.ends.len() + self.signed.len());
-        format!("You signed for {}; {waits}", text::plural(signed, "exception", "exceptions"))
+        format!(
+            "You signed for {}; {waits}",
+            text::plural(signed, "exception", "exceptions")
+        )
     }
 }
 
@@ -315,7 +320,10 @@ mod tests {
         };
         assert_eq!(owner(7, 2).sentence(), "You answer for 7 keys; 2 need you");
         assert_eq!(owner(1, 1).sentence(), "You answer for 1 key; it needs you");
-        assert_eq!(owner(1, 0).sentence(), "You answer for 1 key; none needs you");
+        assert_eq!(
+            owner(1, 0).sentence(),
+            "You answer for 1 key; none needs you"
+        );
         assert_eq!(owner(0, 0).sentence(), "You answer for no key");
     }
 

@@ -55,7 +55,9 @@ impl Sample<'_> {
     }
 
     fn now(&self) -> Moment {
-        format!("{}T09:30:00Z", self.assessment.today).parse().unwrap()
+        format!("{}T09:30:00Z", self.assessment.today)
+            .parse()
+            .unwrap()
     }
 
     fn today(&self) -> Day {
@@ -349,11 +351,23 @@ impl Sample<'_> {
         };
         let page = |frame, body| today::render(&today::Today { frame, body }).unwrap();
         vec![
-            ("today", page(self.at(Place::Today, "Today"), today::Body::Team(Box::new(team)))),
-            ("today-empty", page(demo, today::Body::Team(Box::new(empty)))),
+            (
+                "today",
+                page(
+                    self.at(Place::Today, "Today"),
+                    today::Body::Team(Box::new(team)),
+                ),
+            ),
+            (
+                "today-empty",
+                page(demo, today::Body::Team(Box::new(empty))),
+            ),
             (
                 "today-owner",
-                page(only(&[Place::Today, Place::Keys]), today::Body::Owner(owner)),
+                page(
+                    only(&[Place::Today, Place::Keys]),
+                    today::Body::Owner(owner),
+                ),
             ),
             (
                 "today-risk-owner",
@@ -463,8 +477,14 @@ impl Sample<'_> {
             back: narrowed.address(),
         };
         let mut pages = vec![
-            ("keys", list("Keys", keys::Asked::default(), lines.clone(), 10_001)),
-            ("keys-narrowed", list("Keys", narrowed.clone(), lines[..6].to_vec(), 6)),
+            (
+                "keys",
+                list("Keys", keys::Asked::default(), lines.clone(), 10_001),
+            ),
+            (
+                "keys-narrowed",
+                list("Keys", narrowed.clone(), lines[..6].to_vec(), 6),
+            ),
             ("keys-none", list("Keys", narrowed, Vec::new(), 0)),
             ("keys-bulk", keys::render_bulk(&bulk).unwrap()),
         ];
@@ -512,7 +532,8 @@ impl Sample<'_> {
             comments: vec![key::Comment {
                 by: self.say("anna"),
                 at: self.now(),
-                text: self.say("The vendor says that OIDC comes in March.\nI asked for it in writing."),
+                text: self
+                    .say("The vendor says that OIDC comes in March.\nI asked for it in writing."),
                 attachments: vec![key::Attachment {
                     name: self.say("vendor-mail.pdf"),
                     bytes: 48_213,
@@ -530,7 +551,11 @@ impl Sample<'_> {
                     Some("its verdict allows one"),
                     format!("{}/exception", form::key(&key.id)),
                 ),
-                Act::open("Assign an owner", None, format!("{}/owner", form::key(&key.id))),
+                Act::open(
+                    "Assign an owner",
+                    None,
+                    format!("{}/owner", form::key(&key.id)),
+                ),
                 Act {
                     label: "Judge again".to_owned(),
                     why: None,
@@ -555,13 +580,15 @@ impl Sample<'_> {
             facts: outcome.facts.clone(),
             policy: outcome.policy.clone(),
         };
+        // Longer ones are refused before there is a statement.
+        let say = |text: &str| self.say(text).chars().take(3_900).collect::<String>();
         let reasons = Reasons {
-            bypassed: self.say("rotation within 90 days"),
-            why: self.say(why),
-            blocker: self.say("the vendor offers no other way before March"),
+            bypassed: say("rotation within 90 days"),
+            why: say(why),
+            blocker: say("the vendor offers no other way before March"),
             compensating: vec![
-                self.say("only from two addresses"),
-                self.say("each use raises an alert"),
+                say("only from two addresses"),
+                say("each use raises an alert"),
             ],
         };
         let involved = Involved {
@@ -730,7 +757,10 @@ impl Sample<'_> {
                 cases,
                 jobs: vec![
                     job("Judge keys again", None),
-                    job("Send notices", Some("the mail server refuses the connection")),
+                    job(
+                        "Send notices",
+                        Some("the mail server refuses the connection"),
+                    ),
                 ],
             })
             .unwrap()
@@ -904,7 +934,11 @@ impl Sample<'_> {
                 "settings",
                 settings::Body::Sources(vec![
                     source("stripe-keys.csv", None, false),
-                    source("github, northwind", Some("403: the token may not list deploy keys"), false),
+                    source(
+                        "github, northwind",
+                        Some("403: the token may not list deploy keys"),
+                        false,
+                    ),
                     source("vault.json", None, true),
                 ]),
             ),
