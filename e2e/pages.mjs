@@ -88,6 +88,86 @@ for (const theme of THEMES) {
     await context.close();
   }
 }
+// What the pages do with a keyboard, and without JavaScript.
+async function behaves(name, steps, options = {}) {
+  if (only && !only.includes(name)) return;
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const sure = (what, holds) => {
+    if (!holds) problems.push(`${name}: ${what}`);
+  };
+  await page.goto(`${origin}/${name}.html`, { waitUntil: "load" });
+  await steps(page, sure);
+  await context.close();
+}
+const focused = (page) =>
+  page.evaluate(() => {
+    const at = document.activeElement;
+    return { id: at.id, name: at.getAttribute("name"), href: at.getAttribute("href"), item: at.hasAttribute("data-item") };
+  });
+
+await behaves("decision", async (page, sure) => {
+  await page.keyboard.press("j");
+  const second = await focused(page);
+  sure("j goes to the next decision", second.item && second.href === "/decisions/x6");
+  await page.keyboard.press("k");
+  sure("k goes back", (await focused(page)).href === "/decisions/x5");
+  await page.keyboard.press("d");
+  sure("d chooses to deny", await page.isChecked("input[name=act][value=deny]"));
+  sure("and goes to the reason", (await focused(page)).name === "reason");
+  await page.keyboard.type("a/jk");
+  sure("keys are text in a field", (await page.inputValue("textarea[name=reason]")) === "a/jk");
+  sure("and choose nothing", await page.isChecked("input[name=act][value=deny]"));
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("a");
+  sure("a chooses to approve", await page.isChecked("input[name=act][value=approve]"));
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("/");
+  sure("/ goes to the search", (await focused(page)).id === "q");
+  sure("nothing was sent", page.url().endsWith("/decision.html"));
+});
+await behaves("decision-not", async (page, sure) => {
+  await page.keyboard.press("a");
+  sure("a does nothing where one may not sign", (await focused(page)).name === null);
+});
+await behaves("keys", async (page, sure) => {
+  await page.click("summary:has(.name)");
+  const box = page.locator("[data-shortcuts] input");
+  await box.uncheck();
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("/");
+  sure("keys without modifier can be turned off", (await focused(page)).id !== "q");
+  await page.click("button[name=theme][value=dark]");
+  sure("the look changes at once", (await page.getAttribute("html", "data-theme")) === "dark");
+  await page.click("main h1");
+  sure("the menu closes", (await page.locator("details.who[open]").count()) === 0);
+  await page.check("[data-all] input");
+  const all = await page.locator("tbody input[type=checkbox]").evaluateAll((boxes) => boxes.every((box) => box.checked));
+  sure("one box ticks all", all);
+});
+await behaves("keys", async (page, sure) => {
+  await page.keyboard.press("Tab");
+  sure("the first stop skips to the page", (await focused(page)).href === "#main");
+});
+for (const name of names) {
+  await behaves(
+    name,
+    async (page, sure) => {
+      const dead = await page.evaluate(() =>
+        [...document.querySelectorAll("button, a")]
+          .filter((one) => !one.hidden && !one.closest("[hidden]"))
+          .filter((one) => (one.tagName.toLowerCase() === "a" ? !one.getAttribute("href") : !one.form || one.type === "button"))
+          .map((one) => one.outerHTML.slice(0, 100)),
+      );
+      sure(`does nothing without JavaScript: ${dead.join(" ")}`, dead.length === 0);
+      const text = await page.evaluate(() => document.querySelector("main").innerText.trim().length);
+      sure("is empty without JavaScript", text > 20);
+    },
+    { javaScriptEnabled: false },
+  );
+}
+
 await browser.close();
 server.close();
 for (const problem of [...new Set(problems)]) console.log(problem);

@@ -88,6 +88,9 @@
   });
 
   function ready() {
+    // On a narrow screen the places are a row that scrolls: the one that is open is in view.
+    var open = document.querySelector(".places a[aria-current]");
+    if (open) { open.scrollIntoView({ block: "nearest", inline: "nearest" }); }
     document.querySelectorAll("[data-shortcuts]").forEach(function (label) {
       var box = label.querySelector("input");
       label.hidden = false;

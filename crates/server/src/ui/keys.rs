@@ -347,7 +347,7 @@ impl Keys {
 
     /// `descending` for the one order that begins with the highest.
     fn order(&self, sort: Sort) -> Option<&'static str> {
-        (self.asked.sort == sort).then(|| match sort {
+        (self.asked.sort == sort).then_some(match sort {
             Sort::Level => "descending",
             _ => "ascending",
         })

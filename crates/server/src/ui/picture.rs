@@ -79,13 +79,13 @@ impl Picture {
         let top = |n: usize| middle - float(n) * STEP / 2.0 + (STEP - HIGH) / 2.0;
         for (at, item) in self.holds.iter().enumerate() {
             let y = top(self.holds.len()) + float(at) * STEP;
-            body.push_str(&boxed(0.0, y, BOX, item, 40));
+            body.push_str(&boxed(0.0, y, BOX, item, 38));
             body.push_str(&arrow((BOX, y + HIGH / 2.0), (334.0, middle), item.basis));
         }
         for (at, item) in self.opens.iter().enumerate() {
             let y = top(self.opens.len()) + float(at) * STEP;
             body.push_str(&arrow((624.0, middle), (670.0, y + HIGH / 2.0), item.basis));
-            body.push_str(&boxed(672.0, y, BOX, item, 40));
+            body.push_str(&boxed(672.0, y, BOX, item, 38));
         }
         body.push_str(&self.core(336.0, middle - core / 2.0, BOX, core));
         wrap(960.0, height, &self.title(), &body)
