@@ -20,6 +20,7 @@ pub mod life;
 pub mod picture;
 pub mod proof;
 pub mod settings;
+pub mod sheet;
 pub mod shown;
 pub mod today;
 pub mod work;

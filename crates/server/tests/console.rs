@@ -286,6 +286,33 @@ fn nothing_inline_is_allowed_and_the_harness_of_the_browser_uses_the_same_words(
 }
 
 #[test]
+fn htmx_runs_no_text_as_code_and_keeps_no_page() {
+    let (_, text) = pages().into_iter().next().unwrap();
+    let all = elements(&text);
+    let config = all
+        .iter()
+        .find(|(_, attrs)| attribute(attrs, "name") == Some("htmx-config"))
+        .and_then(|(_, attrs)| attribute(attrs, "content"))
+        .unwrap();
+    let config: serde_json::Value = serde_json::from_str(config).unwrap();
+    for (name, wanted) in [
+        ("allowEval", serde_json::json!(false)),
+        ("allowScriptTags", serde_json::json!(false)),
+        ("includeIndicatorStyles", serde_json::json!(false)),
+        ("selfRequestsOnly", serde_json::json!(true)),
+        ("historyCacheSize", serde_json::json!(0)),
+    ] {
+        assert_eq!(config[name], wanted, "{name}");
+    }
+    // What is named here is known to the version that is held.
+    let htmx = include_str!("../static/htmx.min.js");
+    for name in config.as_object().unwrap().keys() {
+        assert!(htmx.contains(name.as_str()), "{name}");
+    }
+    assert!(htmx.contains("version:\"2.0.11\""));
+}
+
+#[test]
 fn who_may_not_sign_gets_no_form_and_is_told_why() {
     let pages = pages();
     let (_, text) = pages
@@ -307,6 +334,43 @@ fn a_page_shows_only_the_places_that_its_caller_may_go_to() {
     assert!(text.contains(r#"href="/keys""#));
     for place in ["/decisions", "/exposures", "/proof", "/catalogue", "/work"] {
         assert!(!text.contains(&format!("href=\"{place}\"")), "{place}");
+    }
+}
+
+/// The values of settings in a file of the example company, as whoever holds the file reads them.
+fn secrets_in(file: &str) -> Vec<String> {
+    let text = tenure_app::demo::text(file, &NORTHWIND.1).unwrap();
+    let ids: BTreeSet<&str> = NORTHWIND
+        .0
+        .keys
+        .iter()
+        .filter_map(|key| key.key_id.as_deref())
+        .collect();
+    text.lines()
+        .filter_map(|line| {
+            line.split_once('=')
+                .map(|(_, value)| value.trim_matches(['"', '\'', ' ']))
+        })
+        .filter(|value| value.len() >= 20 && !ids.contains(value) && !value.contains("://"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn no_page_holds_a_secret_that_was_found() {
+    let secrets: Vec<String> = [
+        "repos/website/.env.production",
+        "repos/web/.env",
+        "repos/web/.env.staging",
+    ]
+    .into_iter()
+    .flat_map(secrets_in)
+    .collect();
+    assert!(secrets.len() >= 3, "{}", secrets.len());
+    for (name, text) in pages() {
+        for secret in &secrets {
+            assert!(!text.contains(secret.as_str()), "{name} holds a secret");
+        }
     }
 }
 
@@ -335,6 +399,12 @@ fn kept(text: &str) -> String {
     out.push_str(rest);
     for one in asset::ASSETS {
         out = out.replace(&asset::asset(one.name), &format!("/static/…/{}", one.name));
+    }
+    // Public ids are made up, and look like real ones all the same.
+    for key in &NORTHWIND.0.keys {
+        if let Some(id) = key.key_id.as_deref().filter(|id| id.len() >= 12) {
+            out = out.replace(id, "…public-id…");
+        }
     }
     out.replace("><", ">\n<")
 }

@@ -195,14 +195,44 @@ impl Default for Asked {
     }
 }
 
+/// What stands in an address for a value that is empty, such as the owner of a key that nobody answers for.
+const NO_VALUE: &str = "-";
+
+/// A value as it is sent.
+fn sent(value: &str) -> &str {
+    if value.is_empty() { NO_VALUE } else { value }
+}
+
 impl Asked {
+    /// What the pairs of an address ask for. Empty ones are fields of the form that were left open; what is not known,
+    /// or cannot be read, narrows nothing.
+    #[must_use]
+    pub fn of<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Self {
+        let mut asked = Self::default();
+        for (name, value) in pairs {
+            match (name, value) {
+                (_, "") => {}
+                ("q", words) => asked.search = words.to_owned(),
+                ("gone", flag) => asked.gone = flag == "yes",
+                ("due_by", day) => asked.due_by = day.parse().ok(),
+                ("sort", word) => asked.sort = word.parse().unwrap_or(Sort::Due),
+                ("after", cursor) => asked.after = Some(cursor.to_owned()),
+                (name, value) => asked.values.extend(name.parse().ok().map(|facet: Facet| {
+                    let value = if value == NO_VALUE { "" } else { value };
+                    (facet, value.to_owned())
+                })),
+            }
+        }
+        asked
+    }
+
     /// The address.
     #[must_use]
     pub fn address(&self) -> String {
         let mut pairs: Vec<(&str, String)> = self
             .values
             .iter()
-            .map(|(facet, value)| (facet.word(), text::segment(value)))
+            .map(|(facet, value)| (facet.word(), text::segment(sent(value))))
             .collect();
         if !self.search.is_empty() {
             pairs.push(("q", text::segment(&self.search)));
@@ -450,5 +480,30 @@ mod tests {
         );
         assert_eq!(asked.toggled(&Facet::Level, "B3").values.len(), 3);
         assert_eq!(Asked::default().address(), "/keys");
+        let nobody = Asked::default().toggled(&Facet::Owner, "");
+        assert_eq!(nobody.address(), "/keys?owner=-");
+    }
+
+    #[test]
+    fn an_address_is_read_back_and_open_fields_of_the_form_narrow_nothing() {
+        let pairs = [
+            ("level", "B4"),
+            ("owner", "-"),
+            ("verdict", ""),
+            ("due_by", "2026-12-01"),
+            ("gone", "yes"),
+            ("sort", "name"),
+            ("made_up", "x"),
+            ("q", "x y"),
+        ];
+        let asked = Asked::of(pairs);
+        assert_eq!(
+            asked.address(),
+            "/keys?level=B4&owner=-&q=x%20y&gone=yes&due_by=2026-12-01&sort=name"
+        );
+        assert_eq!(
+            Asked::of([("due_by", "soon"), ("sort", "x")]),
+            Asked::default()
+        );
     }
 }

@@ -24,7 +24,7 @@ use tenure_server::ui::{
     happened::Happened,
     key, keys,
     life::{Life, Point},
-    proof, settings, today, work,
+    proof, settings, sheet, today, work,
 };
 
 /// What pages are made from.
@@ -722,6 +722,80 @@ impl Sample<'_> {
         ]
     }
 
+    fn sheet(&self) -> String {
+        let field = |name, label: &str, hint: &str, kind| sheet::Field {
+            name,
+            label: label.to_owned(),
+            hint: self.say(hint),
+            optional: name == "review",
+            kind,
+        };
+        let choices = vec![Choice {
+            value: self.say("bo"),
+            label: self.say("Bo Lindqvist"),
+            chosen: false,
+        }];
+        let key = self.living()[5];
+        sheet::render(&sheet::Sheet {
+            frame: self.at(Place::Keys, "Ask for an exception"),
+            back: (label(key), form::key(&key.id)),
+            order: "Ask for an exception".to_owned(),
+            lead: vec![self.say("Somebody else approves it, and a risk owner accepts it.")],
+            address: format!("{}/exception", form::key(&key.id)),
+            fixed: vec![("statement", self.say("9f2c"))],
+            fields: vec![
+                field(
+                    "why",
+                    "Why it is needed",
+                    "A sentence that stands alone.",
+                    sheet::Kind::Sentences,
+                ),
+                field(
+                    "bypassed",
+                    "Control that is bypassed",
+                    "",
+                    sheet::Kind::Line(4_000),
+                ),
+                field(
+                    "until",
+                    "Until",
+                    "At most 90 days ahead at B4.",
+                    sheet::Kind::Day,
+                ),
+                field(
+                    "review",
+                    "Days between reviews",
+                    "",
+                    sheet::Kind::Number(1, 365),
+                ),
+                field(
+                    "option",
+                    "Why not the first option",
+                    "",
+                    sheet::Kind::Choice(choices.clone()),
+                ),
+                field(
+                    "owner",
+                    "Who answers for it",
+                    "By mail or name.",
+                    sheet::Kind::Person(choices),
+                ),
+            ],
+            typed: Typed {
+                values: vec![
+                    ("why", self.say("Settlement files")),
+                    ("owner", self.say("bo")),
+                ],
+                problems: vec![Problem {
+                    field: "until",
+                    text: self.say("2028-01-01 is later than 2027-02-21: name an earlier end date"),
+                }],
+            },
+            button: "Ask".to_owned(),
+        })
+        .unwrap()
+    }
+
     fn other_pages(&self) -> Vec<Page> {
         let secrets: Vec<exposures::Secret> = self
             .living()
@@ -802,6 +876,7 @@ impl Sample<'_> {
                 })
                 .unwrap(),
             ),
+            ("sheet", self.sheet()),
             ("work", works(Vec::new())),
             ("work-cases", works(vec![case])),
             (
