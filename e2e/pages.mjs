@@ -23,8 +23,17 @@ const TYPES = { ".html": "text/html", ".css": "text/css", ".js": "text/javascrip
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+// Which page stands for an address of the server, so that parts of pages can be loaded.
+function stands(path) {
+  if (path === "/decisions/x6") return "/decision-not.html";
+  if (path === "/decisions/x7") return "/sign-in.html";
+  if (path === "/keys") return "/keys-narrowed.html";
+  return path;
+}
+
 const server = createServer(async (request, response) => {
-  const path = normalize(new URL(request.url, "http://x").pathname);
+  if (request.method === "POST") return void response.writeHead(204).end();
+  const path = normalize(stands(new URL(request.url, "http://x").pathname));
   try {
     const body = await readFile(join(folder, path));
     const type = TYPES[extname(path)] ?? "application/octet-stream";
@@ -93,6 +102,9 @@ async function behaves(name, steps, options = {}) {
   if (only && !only.includes(name)) return;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(`${name}: ${message.text()}`);
+  });
   const sure = (what, holds) => {
     if (!holds) problems.push(`${name}: ${what}`);
   };
@@ -125,6 +137,29 @@ await behaves("decision", async (page, sure) => {
   await page.keyboard.press("/");
   sure("/ goes to the search", (await focused(page)).id === "q");
   sure("nothing was sent", page.url().endsWith("/decision.html"));
+});
+await behaves("decision", async (page, sure) => {
+  await page.evaluate(() => (globalThis.kept = true));
+  await page.keyboard.press("s");
+  await page.waitForSelector("#statement:has-text('Why you cannot sign this')");
+  sure("a decision is opened without loading the page", await page.evaluate(() => globalThis.kept === true));
+  sure("its address is shown", page.url().endsWith("/decisions/x6"));
+  const current = await page.getAttribute("[data-list] [aria-current]", "href");
+  sure("the list says which one is open", current === "/decisions/x6");
+  sure("and its heading has the focus", await page.evaluate(() => document.activeElement.hasAttribute("data-focus")));
+  await page.keyboard.press("s");
+  await page.waitForURL("**/decisions/x7");
+  await page.waitForSelector("h1:has-text('Sign in')");
+});
+await behaves("keys", async (page, sure) => {
+  await page.evaluate(() => (globalThis.kept = true));
+  await page.selectOption("select[name=sort]", "level");
+  await page.waitForFunction(() => document.getElementById("count").textContent.startsWith("6 keys"));
+  sure("the list is narrowed without loading the page", await page.evaluate(() => globalThis.kept === true));
+  sure("what narrows it stands in the address", new URL(page.url()).searchParams.get("sort") === "level");
+  await page.check("[data-all] input");
+  const all = await page.locator("tbody input[type=checkbox]").evaluateAll((boxes) => boxes.every((box) => box.checked));
+  sure("the new list's box ticks all", all);
 });
 await behaves("decision-not", async (page, sure) => {
   await page.keyboard.press("a");

@@ -87,11 +87,20 @@
     fetch(form.action, { method: "POST", body: body, credentials: "same-origin" });
   });
 
+  // Those that were not made ready before.
+  function fresh(selector) {
+    return Array.prototype.filter.call(document.querySelectorAll(selector), function (one) {
+      var before = one.hasAttribute("data-ready");
+      one.setAttribute("data-ready", "");
+      return !before;
+    });
+  }
+
   function ready() {
     // On a narrow screen the places are a row that scrolls: the one that is open is in view.
     var open = document.querySelector(".places a[aria-current]");
     if (open) { open.scrollIntoView({ block: "nearest", inline: "nearest" }); }
-    document.querySelectorAll("[data-shortcuts]").forEach(function (label) {
+    fresh("[data-shortcuts]").forEach(function (label) {
       var box = label.querySelector("input");
       label.hidden = false;
       box.checked = stored();
@@ -100,7 +109,7 @@
       });
     });
     // One box that ticks all others of its table.
-    document.querySelectorAll("[data-all]").forEach(function (label) {
+    fresh("[data-all]").forEach(function (label) {
       label.hidden = false;
       var all = label.querySelector("input");
       all.addEventListener("change", function () {
@@ -109,18 +118,35 @@
         });
       });
     });
-    document.querySelectorAll("[data-print]").forEach(function (button) {
+    fresh("[data-print]").forEach(function (button) {
       button.hidden = false;
       button.addEventListener("click", function () { window.print(); });
     });
   }
 
   document.addEventListener("DOMContentLoaded", ready);
-  // The part of a page that htmx put in has the same buttons.
+  // An answer without the wanted part is another page (an error, the sign-in): it is opened as one.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    var id = event.detail.target && event.detail.target.id;
+    if (id && event.detail.serverResponse.indexOf('id="' + id + '"') < 0) {
+      event.detail.shouldSwap = false;
+      var info = event.detail.pathInfo;
+      location.assign(info.finalRequestPath || info.requestPath);
+    }
+  });
+
+  // The part of a page that htmx put in is like the part that was there.
   document.addEventListener("htmx:afterSwap", function (event) {
-    event.target.querySelectorAll("[data-print]").forEach(function (button) { button.hidden = false; });
-    var heading = event.target.querySelector("[data-focus]");
-    if (heading && event.target.id === "statement") { heading.focus(); }
+    ready();
+    var part = document.getElementById("statement");
+    var link = event.detail.requestConfig && event.detail.requestConfig.elt;
+    if (!part || !link || !link.hasAttribute("data-item")) { return; }
+    links().forEach(function (other) { other.removeAttribute("aria-current"); });
+    link.setAttribute("aria-current", "true");
+    var split = part.closest(".split");
+    if (split) { split.classList.add("chosen"); }
+    var heading = part.querySelector("[data-focus]");
+    if (heading) { heading.focus(); }
   });
 
   // Whoever leaves the menu closes it.
