@@ -3,7 +3,7 @@
 //
 //   node pages.mjs DIR [PICTURES]      pages that `cargo run -p tenure-server --example pages DIR` wrote
 //
-// CHROMIUM names the browser (Debian's by default). ONLY=keys,key narrows it to some pages. Exit 1 where something is
+// CHROMIUM names the browser (Debian's by default). ONLY=keys,key narrows it to some pages, WIDTHS=360 to some widths. Exit 1 where something is
 // wrong.
 import { createServer } from "node:http";
 import { readFile, readdir, mkdir } from "node:fs/promises";
@@ -16,7 +16,7 @@ if (!folder) {
   console.error("usage: node pages.mjs DIR [PICTURES]");
   process.exit(2);
 }
-const WIDTHS = [360, 768, 1440];
+const WIDTHS = (process.env.WIDTHS ?? "360,768,1440").split(",").map(Number);
 const THEMES = ["light", "dark"];
 const TYPES = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml" };
 // The same words as `tenure_server::ui::CONTENT_SECURITY_POLICY`; a test of the crate compares them.

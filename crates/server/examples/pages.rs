@@ -1,5 +1,5 @@
 //! Writes every page of the console with sample data (the example company) and its files into a folder, to be looked at
-//! in a browser: `cargo run -p tenure-server --example pages DIR`.
+//! in a browser: `cargo run -p tenure-server --example pages DIR [long]`. With `long`, texts of people have no place to break.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,7 +20,11 @@ fn main() -> ExitCode {
     };
     let northwind = tempfile::tempdir().unwrap();
     let (assessment, providers) = sample::northwind(northwind.path());
-    let say = str::to_owned;
+    let long = std::env::args().nth(2).is_some_and(|word| word == "long");
+    let say = |text: &str| match long {
+        true => format!("{text}{}", "-unbroken_word".repeat(12).replace('-', "_")),
+        false => text.to_owned(),
+    };
     let sample = sample::Sample {
         assessment: &assessment,
         providers: &providers,
