@@ -4,8 +4,8 @@ pub mod anonymous;
 pub mod horizon_svg;
 mod page;
 mod table;
-mod text;
-mod words;
+pub mod text;
+pub mod words;
 
 pub use anonymous::anonymise;
 

@@ -82,6 +82,8 @@ pub struct Row {
 pub struct Span {
     /// Its position in the assessment.
     pub key: usize,
+    /// Its id.
+    pub id: Box<str>,
     /// The name that stands beside it.
     pub label: String,
     /// What is to become of it.
@@ -293,6 +295,7 @@ impl Span {
     fn of(at: usize, key: &Key, today: Day) -> Self {
         Self {
             key: at,
+            id: key.id.as_str().into(),
             label: short_label(key),
             fill: fill(key, today),
             // A source that dates a key after today is wrong; the key stands today all the same.

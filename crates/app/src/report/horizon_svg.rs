@@ -12,7 +12,8 @@ use super::{text, words};
 use pen::{Pen, tenths};
 use tenure_model::{
     day::Day,
-    horizon::{Detail, Horizon, Row},
+    horizon::{Detail, End, Fill, Horizon, Row},
+    level::Level,
 };
 
 /// How wide the drawing is made.
@@ -31,6 +32,8 @@ pub enum Place {
     Page,
     /// A file of its own: with paper under it and without links.
     Standalone,
+    /// The console: takes the page's text colour and links to the console's lists and keys.
+    Console,
 }
 
 /// What the drawing is made on.
@@ -86,13 +89,13 @@ fn wrap(horizon: &Horizon, frame: &Frame, height: f64, body: &str) -> String {
         text::keys(horizon.living)
     );
     let paper = match frame.place {
-        Place::Page => String::new(),
+        Place::Page | Place::Console => String::new(),
         Place::Standalone => {
             format!(r##"<rect width="{width}" height="{height}" fill="#ffffff"/>"##)
         }
     };
     let ink = match frame.place {
-        Place::Page => "",
+        Place::Page | Place::Console => "",
         Place::Standalone => r##" color="#1b1f24""##,
     };
     format!(
@@ -287,12 +290,27 @@ fn signed(n: i64) -> f64 {
     f64::from(i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX }))
 }
 
+/// What an area or a bar leads to.
+enum Leads<'l> {
+    /// The keys of one area.
+    Area(Level, End, Fill),
+    /// One key: where it stands in the assessment, and its id.
+    Key(usize, &'l str),
+}
+
 /// The link around an area or a bar, where there is a page to link to.
-fn linked(frame: &Frame, target: &str, inner: &str) -> String {
-    match frame.place {
-        Place::Page => format!(r##"<a href="#{target}">{inner}</a>"##),
-        Place::Standalone => inner.to_owned(),
-    }
+fn linked(frame: &Frame, to: &Leads<'_>, inner: &str) -> String {
+    let target = match (frame.place, to) {
+        (Place::Standalone, _) => return inner.to_owned(),
+        (Place::Page, Leads::Area(level, end, fill)) => {
+            format!("#{}", words::area_anchor(*level, *end, *fill))
+        }
+        (Place::Page, Leads::Key(at, _)) => format!("#k{}", at + 1),
+        // The list can be narrowed to a level; ends and fills are not among what it is narrowed by.
+        (Place::Console, Leads::Area(level, _, _)) => format!("/keys?level={}", level.word()),
+        (Place::Console, Leads::Key(_, id)) => format!("/keys/{}", text::segment(id)),
+    };
+    format!(r#"<a href="{}">{inner}</a>"#, text::escaped(&target))
 }
 
 /// What a flag on the axis means, as a sentence.

@@ -1,4 +1,4 @@
-//! Text from outside made fit for a page: visible, short, and safe as a link target.
+//! Text from outside made fit for a page: visible, short, and safe as a link target. The console uses the same.
 
 use tenure_model::day::Day;
 
@@ -6,7 +6,8 @@ use tenure_model::day::Day;
 const LONGEST: usize = 160;
 
 /// A text in which nothing is hidden, at its full length.
-pub(super) fn unhidden(text: &str) -> String {
+#[must_use]
+pub fn unhidden(text: &str) -> String {
     text.chars()
         .map(|c| match is_hidden(c) {
             true => format!("⟨U+{:04X}⟩", u32::from(c)),
@@ -17,7 +18,8 @@ pub(super) fn unhidden(text: &str) -> String {
 
 /// A text in which nothing is hidden: control characters and characters that change the direction
 /// of the text are written as their code point; long texts are cut in the middle.
-pub(super) fn visible(text: &str) -> String {
+#[must_use]
+pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(LONGEST * 2));
     let mut push = |c: char| {
         if is_hidden(c) {
@@ -39,7 +41,8 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// The same for a place where little room is left: cut at the end.
-pub(super) fn brief(text: &str, longest: usize) -> String {
+#[must_use]
+pub fn brief(text: &str, longest: usize) -> String {
     let text = visible(text);
     if text.chars().count() <= longest {
         return text;
@@ -49,7 +52,9 @@ pub(super) fn brief(text: &str, longest: usize) -> String {
     short
 }
 
-fn is_hidden(c: char) -> bool {
+/// Whether a character does not show itself: controls, marks without width, changes of direction.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -59,7 +64,8 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// `5,000`.
-pub(super) fn number(n: u64) -> String {
+#[must_use]
+pub fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -72,17 +78,20 @@ pub(super) fn number(n: u64) -> String {
 }
 
 /// A length as a number for a page.
-pub(super) fn counted(n: usize) -> String {
+#[must_use]
+pub fn counted(n: usize) -> String {
     number(u64::try_from(n).unwrap_or(u64::MAX))
 }
 
 /// `1 key`, `5,000 keys`.
-pub(super) fn keys(n: u64) -> String {
+#[must_use]
+pub fn keys(n: u64) -> String {
     plural(n, "key", "keys")
 }
 
 /// A number with its noun.
-pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
+#[must_use]
+pub fn plural(n: u64, one: &str, many: &str) -> String {
     if n == 1 {
         format!("1 {one}")
     } else {
@@ -91,13 +100,15 @@ pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
 }
 
 /// `23 November 2026`.
-pub(super) fn long_date(day: Day) -> String {
+#[must_use]
+pub fn long_date(day: Day) -> String {
     let date = day.date();
     format!("{} {} {}", date.day(), month(day), date.year())
 }
 
 /// The name of a day's month.
-pub(super) fn month(day: Day) -> &'static str {
+#[must_use]
+pub fn month(day: Day) -> &'static str {
     const MONTHS: [&str; 12] = [
         "January",
         "February",
@@ -117,7 +128,8 @@ pub(super) fn month(day: Day) -> &'static str {
 }
 
 /// A text for XML, escaped.
-pub(super) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -133,7 +145,8 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A file name as the target of a relative link: no folder, no scheme, nothing but plain characters.
-pub(super) fn link_target(name: &str) -> String {
+#[must_use]
+pub fn link_target(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     last.chars()
         .map(|c| {
@@ -144,6 +157,25 @@ pub(super) fn link_target(name: &str) -> String {
             }
         })
         .collect()
+}
+
+/// A text as one segment of a path, or as a value of a query (RFC 3986, unreserved characters alone stand as they are).
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            byte => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    // A segment of dots alone would be taken away by whoever reads the address.
+    if out.bytes().all(|byte| byte == b'.') {
+        return out.replace('.', "%2E");
+    }
+    out
 }
 
 #[cfg(test)]
@@ -163,6 +195,8 @@ mod tests {
             [0, 999, 1000, 1234567].map(number),
             ["0", "999", "1,000", "1,234,567"]
         );
+        assert_eq!(segment("k1/a b&c=<é>"), "k1%2Fa%20b%26c%3D%3C%C3%A9%3E");
+        assert_eq!(segment(".."), "%2E%2E");
         assert_eq!(link_target("javascript:alert(1)/../x y.csv"), "x_y.csv");
     }
 }

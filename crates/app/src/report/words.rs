@@ -1,4 +1,4 @@
-//! The words of the contract as a reader of the report knows them.
+//! The words of the contract as a reader of the report, or of the console, knows them.
 
 use tenure_model::{
     classify::Level,
@@ -10,7 +10,8 @@ use tenure_model::{
 };
 
 /// What is found, in a few words.
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
+#[must_use]
+pub fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::ProvenRevoked => "Revocation proved",
         Verdict::Exposed => "Exposed",
@@ -32,7 +33,8 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// When a verdict is given, for the method.
-pub(super) fn meaning(verdict: Verdict) -> &'static str {
+#[must_use]
+pub fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::ProvenRevoked => "The provider refuses it, and that is shown.",
         Verdict::Exposed => "Readable outside the organisation, or misuse is confirmed.",
@@ -64,7 +66,8 @@ pub(super) fn meaning(verdict: Verdict) -> &'static str {
 }
 
 /// What is to be done.
-pub(super) fn action(action: Action) -> &'static str {
+#[must_use]
+pub fn action(action: Action) -> &'static str {
     match action {
         Action::Closed => "Closed",
         Action::ContainNow => "Contain now",
@@ -82,7 +85,8 @@ pub(super) fn action(action: Action) -> &'static str {
 }
 
 /// How pressing it is.
-pub(super) fn urgency(urgency: Urgency) -> &'static str {
+#[must_use]
+pub fn urgency(urgency: Urgency) -> &'static str {
     match urgency {
         Urgency::Now => "now",
         Urgency::Overdue => "overdue",
@@ -94,7 +98,8 @@ pub(super) fn urgency(urgency: Urgency) -> &'static str {
 }
 
 /// What a level means, for the method.
-pub(super) fn level(level: Level) -> &'static str {
+#[must_use]
+pub fn level(level: Level) -> &'static str {
     match level {
         Level::B4 => {
             "Administration, code to production, or ten customers and more behind one key."
@@ -111,12 +116,14 @@ pub(super) fn level(level: Level) -> &'static str {
 }
 
 /// A control as its expectation.
-pub(super) fn control(control: Control) -> String {
+#[must_use]
+pub fn control(control: Control) -> String {
     control.word().replace('_', " ")
 }
 
 /// A task as an order.
-pub(super) fn task(task: Task) -> &'static str {
+#[must_use]
+pub fn task(task: Task) -> &'static str {
     match task {
         Task::AssessOptions => "find out what could replace it",
         Task::FindData => "find out which data it opens",
@@ -130,7 +137,8 @@ pub(super) fn task(task: Task) -> &'static str {
 }
 
 /// How much of a source was read.
-pub(super) fn coverage(state: CoverageState) -> &'static str {
+#[must_use]
+pub fn coverage(state: CoverageState) -> &'static str {
     match state {
         CoverageState::Complete => "read whole",
         CoverageState::Partial => "read in part",
@@ -140,7 +148,8 @@ pub(super) fn coverage(state: CoverageState) -> &'static str {
 }
 
 /// What is to become of the keys of an area.
-pub(super) fn fill(fill: Fill) -> &'static str {
+#[must_use]
+pub fn fill(fill: Fill) -> &'static str {
     match fill {
         Fill::ToBeEnded => "to be ended, or still to be signed for",
         Fill::BetterWay => "a better way exists",
@@ -150,7 +159,8 @@ pub(super) fn fill(fill: Fill) -> &'static str {
 }
 
 /// The same as a short heading.
-pub(super) fn fill_short(fill: Fill) -> &'static str {
+#[must_use]
+pub fn fill_short(fill: Fill) -> &'static str {
     match fill {
         Fill::ToBeEnded => "to be ended",
         Fill::BetterWay => "better way",
@@ -160,7 +170,8 @@ pub(super) fn fill_short(fill: Fill) -> &'static str {
 }
 
 /// Whether something ends them.
-pub(super) fn end(end: End) -> &'static str {
+#[must_use]
+pub fn end(end: End) -> &'static str {
     match end {
         End::Ending => "with an end",
         End::Endless => "nothing ends them",
@@ -168,7 +179,8 @@ pub(super) fn end(end: End) -> &'static str {
 }
 
 /// The anchor of the list of one area: `keys-b4-endless-better-way`.
-pub(super) fn area_anchor(level: Level, end: End, fill: Fill) -> String {
+#[must_use]
+pub fn area_anchor(level: Level, end: End, fill: Fill) -> String {
     format!(
         "{}-{}",
         group_anchor(level, end),
@@ -177,6 +189,7 @@ pub(super) fn area_anchor(level: Level, end: End, fill: Fill) -> String {
 }
 
 /// The anchor of the list of both: `keys-b4-endless`.
-pub(super) fn group_anchor(level: Level, end: End) -> String {
+#[must_use]
+pub fn group_anchor(level: Level, end: End) -> String {
     format!("keys-{}-{}", level.word().to_lowercase(), end.word())
 }

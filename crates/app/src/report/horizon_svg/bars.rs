@@ -1,6 +1,6 @@
 //! A row of few keys: one bar for each, with its name where there is room.
 
-use super::{Frame, Pen, Size, linked, pen, pen::tenths, silhouette::paint, text, words};
+use super::{Frame, Leads, Pen, Size, linked, pen, pen::tenths, silhouette::paint, text, words};
 use tenure_model::horizon::{Detail, Enforcer, Fill, Row, Span};
 
 pub(super) fn draw(pen: &mut Pen, frame: &Frame, row: &Row, size: &Size, y: f64) {
@@ -21,7 +21,8 @@ pub(super) fn draw(pen: &mut Pen, frame: &Frame, row: &Row, size: &Size, y: f64)
             (false, _) => String::new(),
         };
         let inner = format!("{name}<g>{shape}<title>{}</title></g>", title(row, span));
-        pen.raw(&linked(frame, &format!("k{}", span.key + 1), &inner));
+        let leads = Leads::Key(span.key, &span.id);
+        pen.raw(&linked(frame, &leads, &inner));
     }
     outline(pen, frame, row, size, y);
 }

@@ -1,6 +1,6 @@
 //! A row of many keys: eight areas, stacked, each edge an exact count at every point in time.
 
-use super::{Frame, Pen, Size, linked, pen, precise, text, words};
+use super::{Frame, Leads, Pen, Size, linked, pen, precise, text, words};
 use tenure_model::{
     day::Day,
     horizon::{Area, End, Fill, Horizon, Row, TODAY},
@@ -108,8 +108,8 @@ fn draw_area(
         pen::path(&points),
         paint(frame.ids, area.fill),
     );
-    let target = words::area_anchor(row.level, area.end, area.fill);
-    pen.raw(&linked(frame, &target, &shape));
+    let leads = Leads::Area(row.level, area.end, area.fill);
+    pen.raw(&linked(frame, &leads, &shape));
 }
 
 /// The attributes that fill an area.
