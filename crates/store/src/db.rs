@@ -149,6 +149,7 @@ impl Store {
     pub async fn open(place: &Place, now: Moment) -> Result<Self> {
         let store = Self::connect(place).await?;
         migrate(&store.pool, MIGRATIONS, now).await?;
+        store.pool.index_search().await?;
         Ok(store)
     }
 

@@ -226,6 +226,48 @@ impl Pool {
         }
     }
 
+    /// Makes the index that finds a text anywhere in the list of keys, where there is none. On PostgreSQL that is an
+    /// extension which comes with it; where it may not be made, a search looks at every row.
+    pub(crate) async fn index_search(&self) -> Result<(), sqlx::Error> {
+        let mut tx = self.begin().await?;
+        tx.lock_schema().await?;
+        match self {
+            Self::Sqlite { .. } => {
+                let known = "SELECT name FROM sqlite_schema WHERE name = 'key_search'";
+                if tx.rows(known, args![]).await?.is_empty() {
+                    tx.script(SEARCH_IN_SQLITE).await?;
+                }
+            }
+            Self::Postgres(_) => {
+                let known = "SELECT indexname FROM pg_indexes WHERE indexname = 'key_list_search' \
+                             AND schemaname = current_schema()";
+                if tx.rows(known, args![]).await?.is_empty() {
+                    tx.script("SAVEPOINT search").await?;
+                    if tx.script(SEARCH_IN_POSTGRES).await.is_err() {
+                        tx.script("ROLLBACK TO SAVEPOINT search").await?;
+                    }
+                }
+            }
+        }
+        tx.commit().await
+    }
+
+    /// The ids of keys in whose search text a word of three characters or more stands, at most `most`.
+    pub(crate) async fn holding(&self, word: &str, most: u64) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            Self::Sqlite { .. } => {
+                let phrase = format!("\"{}\"", word.replace('"', "\"\""));
+                let sql = "SELECT r.id FROM key_search JOIN key_search_rows r ON r.n = key_search.rowid \
+                           WHERE key_search MATCH $1 LIMIT $2";
+                self.rows(sql, args![phrase, most]).await
+            }
+            Self::Postgres(_) => {
+                let sql = "SELECT id FROM key_list WHERE search LIKE $1 ESCAPE '!' LIMIT $2";
+                self.rows(sql, args![like(word), most]).await
+            }
+        }
+    }
+
     /// Copies the whole database to a new file. SQLite alone: PostgreSQL has its own tools.
     pub(crate) async fn copy_to(&self, file: &Path) -> Result<bool, sqlx::Error> {
         let Self::Sqlite { writer, .. } = self else {
@@ -454,6 +496,45 @@ impl Tx {
         }
     }
 }
+
+/// The pattern that finds a word anywhere, with `!` before what would stand for other characters.
+pub(crate) fn like(word: &str) -> String {
+    let mut pattern = "%".to_owned();
+    for c in word.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Rows of the list have numbers of their own here: those that SQLite gives are others after a VACUUM.
+const SEARCH_IN_SQLITE: &str = "
+CREATE TABLE key_search_rows (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+CREATE VIRTUAL TABLE key_search USING fts5(search, content='', tokenize='trigram');
+INSERT INTO key_search_rows (id) SELECT id FROM key_list;
+INSERT INTO key_search (rowid, search)
+  SELECT r.n, k.search FROM key_list k JOIN key_search_rows r ON r.id = k.id;
+CREATE TRIGGER key_search_added AFTER INSERT ON key_list BEGIN
+  INSERT INTO key_search_rows (id) VALUES (new.id);
+  INSERT INTO key_search (rowid, search) SELECT n, new.search FROM key_search_rows WHERE id = new.id;
+END;
+CREATE TRIGGER key_search_changed AFTER UPDATE OF search ON key_list WHEN old.search <> new.search BEGIN
+  INSERT INTO key_search (key_search, rowid, search)
+    SELECT 'delete', n, old.search FROM key_search_rows WHERE id = old.id;
+  INSERT INTO key_search (rowid, search) SELECT n, new.search FROM key_search_rows WHERE id = new.id;
+END;
+CREATE TRIGGER key_search_gone AFTER DELETE ON key_list BEGIN
+  INSERT INTO key_search (key_search, rowid, search)
+    SELECT 'delete', n, old.search FROM key_search_rows WHERE id = old.id;
+  DELETE FROM key_search_rows WHERE id = old.id;
+END;";
+
+const SEARCH_IN_POSTGRES: &str = "
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX key_list_search ON key_list USING gin (search gin_trgm_ops);";
 
 /// Pairs of texts as a table `v(s, i)`, from argument `at` on; [`pair_args`] makes the arguments.
 pub(crate) fn pairs(is_postgres: bool, at: usize) -> String {

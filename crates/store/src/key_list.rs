@@ -2,7 +2,7 @@
 
 use crate::{
     db::{Result, Store, StoreError, Via, word},
-    dialect::{Arg, Kind, Row, among, args},
+    dialect::{Arg, Kind, Row, among, args, like},
     scope::Scope,
     txn::Txn,
 };
@@ -21,6 +21,10 @@ use tenure_model::{
 pub const MOST_COUNTED: u64 = 10_000;
 /// The largest page.
 const LARGEST: u64 = 500;
+/// The shortest word that the index of searches knows, in characters.
+const INDEXED: usize = 3;
+/// Up to this many keys that hold a word are looked at one by one.
+const FEW: u64 = 2000;
 /// What stands for no day.
 const NO_DAY: i64 = i64::MAX;
 
@@ -188,6 +192,7 @@ impl Store {
     ) -> Result<Page> {
         let most = most.clamp(1, LARGEST);
         let (mut clauses, mut args) = self.narrowed(scope, filter);
+        let from = self.among_found(filter, &mut args).await?;
         let (column, kind) = sort.column();
         let (direction, beyond) = if sort.is_descending() {
             ("DESC", "<")
@@ -212,7 +217,7 @@ impl Store {
         }
         args.push(most.saturating_add(1).into());
         let sql = format!(
-            "SELECT {COLUMNS} FROM key_list{} ORDER BY {column} {direction}, id LIMIT ${}",
+            "SELECT {COLUMNS} FROM {from}{} ORDER BY {column} {direction}, id LIMIT ${}",
             all_of(&clauses),
             args.len()
         );
@@ -234,9 +239,10 @@ impl Store {
     /// The database refuses.
     pub async fn key_count(&self, scope: &Scope, filter: &Filter) -> Result<u64> {
         let (clauses, mut args) = self.narrowed(scope, filter);
+        let from = self.among_found(filter, &mut args).await?;
         args.push(MOST_COUNTED.saturating_add(1).into());
         let sql = format!(
-            "SELECT COUNT(*) FROM (SELECT id FROM key_list{} LIMIT ${}) AS few",
+            "SELECT COUNT(*) FROM (SELECT id FROM {from}{} LIMIT ${}) AS few",
             all_of(&clauses),
             args.len()
         );
@@ -308,6 +314,31 @@ impl Store {
         rows.iter().map(entry).collect()
     }
 
+    /// The list, or, where few keys hold a word that is searched for, those alone: the index finds them at once, and a
+    /// word that many hold fills a page soon in any order.
+    async fn among_found(&self, filter: &Filter, args: &mut Vec<Arg>) -> Result<String> {
+        for word in words(filter).filter(|word| word.chars().count() >= INDEXED) {
+            let rows = self
+                .pool
+                .holding(&word.to_lowercase(), FEW.saturating_add(1))
+                .await?;
+            if rows.len() > usize::try_from(FEW).unwrap_or(usize::MAX) {
+                continue;
+            }
+            let ids: Vec<String> = rows
+                .iter()
+                .map(|row| row.text(0))
+                .collect::<std::result::Result<_, _>>()?;
+            args.push(ids.into());
+            let found = among(self.pool.is_postgres(), "id", args.len());
+            // The limit keeps it apart, so that the order does not lead the way through the whole list.
+            return Ok(format!(
+                "(SELECT * FROM key_list WHERE {found} LIMIT {FEW}) AS key_list"
+            ));
+        }
+        Ok("key_list".to_owned())
+    }
+
     fn narrowed(&self, scope: &Scope, filter: &Filter) -> (Vec<String>, Vec<Arg>) {
         let is_postgres = self.pool.is_postgres();
         let (mut clauses, mut args) = (Vec::new(), Vec::new());
@@ -332,12 +363,7 @@ impl Store {
             args.push(value);
             clauses.push(among(is_postgres, column, args.len()));
         }
-        for word in filter
-            .search
-            .as_deref()
-            .unwrap_or_default()
-            .split_whitespace()
-        {
+        for word in words(filter) {
             args.push(like(word).into());
             clauses.push(format!("search LIKE ${} ESCAPE '!'", args.len()));
         }
@@ -352,25 +378,17 @@ impl Store {
     }
 }
 
+fn words(filter: &Filter) -> impl Iterator<Item = &str> {
+    let search = filter.search.as_deref().unwrap_or_default();
+    search.split_whitespace()
+}
+
 fn all_of(clauses: &[String]) -> String {
     if clauses.is_empty() {
         String::new()
     } else {
         format!(" WHERE {}", clauses.join(" AND "))
     }
-}
-
-/// The pattern that finds a word anywhere.
-fn like(word: &str) -> String {
-    let mut pattern = "%".to_owned();
-    for c in word.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }
 
 fn entry(row: &Row) -> Result<Entry> {

@@ -189,7 +189,67 @@ async fn kept_counts_agree_with_a_recount(setup: Setup) {
     }
 }
 
+/// A search finds what holds the words as they are, whatever they would mean to an index, and follows each change.
+async fn a_search_finds_words_as_they_are_and_follows_changes(setup: Setup) {
+    let named = |id: &str, name: &str| Key {
+        name: Some(name.to_owned()),
+        ..judged::key(id, &json!({}), setup.now().day())
+    };
+    let first = [
+        named("k1", "deploy \"prod\" OR nothing"),
+        named("k2", "nightly*export (2%)"),
+        named("k3", "Łódź-Gateway_1"),
+        named("k4", "plain"),
+    ];
+    save(&setup, &first).await;
+    let found = async |words: &str| -> Vec<String> {
+        let filter = Filter {
+            search: Some(words.to_owned()),
+            ..Filter::default()
+        };
+        let scope = tenure_store::Scope::whole();
+        let page = setup
+            .store
+            .key_page(&scope, &filter, Sort::Name, None, 9)
+            .await
+            .unwrap();
+        let count = setup.store.key_count(&scope, &filter).await.unwrap();
+        assert_eq!(count, u64::try_from(page.entries.len()).unwrap(), "{words}");
+        let mut ids: Vec<String> = page
+            .entries
+            .iter()
+            .map(|entry| entry.id.to_string())
+            .collect();
+        ids.sort();
+        ids
+    };
+    for (words, ids) in [
+        ("deploy", &["k1"][..]),
+        ("\"prod\"", &["k1"]),
+        ("prod\" OR", &["k1"]),
+        ("NEAR(deploy", &[]),
+        ("nightly*", &["k2"]),
+        ("*export", &["k2"]),
+        ("(2%)", &["k2"]),
+        ("%%%", &[]),
+        ("___", &[]),
+        ("ŁÓDŹ", &["k3"]),
+        ("gateway_1", &["k3"]),
+        ("search:plain", &[]),
+        ("plain deploy", &[]),
+        ("ain", &["k4"]),
+        ("in", &["k1", "k4"]),
+        ("'; DROP TABLE key_list; --", &[]),
+    ] {
+        assert_eq!(found(words).await, ids, "{words}");
+    }
+    save(&setup, &[named("k4", "renamed")]).await;
+    assert_eq!(found("plain").await, [""; 0]);
+    assert_eq!(found("renamed").await, ["k4"]);
+}
+
 crate::on_both!(
+    a_search_finds_words_as_they_are_and_follows_changes,
     every_key_is_on_one_page_of_every_order,
     filters_find_what_a_look_at_each_key_finds,
     kept_counts_agree_with_a_recount,
