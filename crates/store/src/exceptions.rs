@@ -4,7 +4,7 @@
 
 use crate::{
     db::{Result, Store, StoreError, json, new_id, read, word},
-    dialect::{Arg, Row, args},
+    dialect::{Arg, Row, among, args},
     txn::Txn,
 };
 use tenure_model::{
@@ -125,16 +125,47 @@ impl Store {
                    WHERE e.state = 'granted' AND e.id > $1 ORDER BY e.id LIMIT $2";
         let after = after.map(ExceptionId::as_str).unwrap_or_default();
         let rows = self.pool.rows(sql, args![after, most]).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Granted {
-                    stored: stored(row)?,
-                    key: row.maybe_text(3)?.map(KeyId::new),
-                    told: row.text(4)?,
-                })
-            })
-            .collect()
+        rows.iter().map(granted).collect()
     }
+
+    /// The granted exceptions of these keys, also of those that turned out to be one of them.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn granted_of(&self, keys: &[KeyId]) -> Result<Vec<Granted>> {
+        let is_postgres = self.pool.is_postgres();
+        let sql = format!(
+            "SELECT e.body, e.state, e.version, COALESCE(j.key_id, e.key_id), e.told FROM exceptions e \
+             LEFT JOIN joined_keys j ON j.old_id = e.key_id \
+             WHERE e.state = 'granted' AND ({} OR e.key_id IN (SELECT old_id FROM joined_keys WHERE {})) \
+             ORDER BY e.id",
+            among(is_postgres, "e.key_id", 1),
+            among(is_postgres, "key_id", 1)
+        );
+        let ids: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let rows = self.pool.rows(&sql, args![ids]).await?;
+        rows.iter().map(granted).collect()
+    }
+
+    /// Every acceptance of a class that stands, in the order of their ids.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn granted_classes(&self) -> Result<Vec<StoredException>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM exceptions WHERE state = 'granted' AND kind = 'class' ORDER BY id"
+        );
+        let rows = self.pool.rows(&sql, args![]).await?;
+        rows.iter().map(stored).collect()
+    }
+}
+
+fn granted(row: &Row) -> Result<Granted> {
+    Ok(Granted {
+        stored: stored(row)?,
+        key: row.maybe_text(3)?.map(KeyId::new),
+        told: row.text(4)?,
+    })
 }
 
 /// What is read back passes the checks of the domain once more: a row that was edited by hand is refused.

@@ -2,7 +2,7 @@
 
 use crate::{
     db::{Result, Store, StoreError, json, new_id, read},
-    dialect::{Kind, Row, args},
+    dialect::{Kind, Row, among, args},
     txn::Txn,
 };
 use serde_json::{Value, json as value};
@@ -73,16 +73,23 @@ impl Store {
             .collect()
     }
 
-    /// What was last signed of each key, in whichever campaign, under the id that the key has now.
+    /// What was last signed of each of these keys, in whichever campaign, also of those that turned out to be one of
+    /// them.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn attestations(&self) -> Result<BTreeMap<KeyId, Attestation>> {
-        let sql = "SELECT COALESCE(j.key_id, i.key_id), i.body FROM review_items i \
-                   LEFT JOIN joined_keys j ON j.old_id = i.key_id \
-                   WHERE i.answered_at IS NOT NULL ORDER BY i.answered_at";
+    pub async fn attestations(&self, keys: &[KeyId]) -> Result<BTreeMap<KeyId, Attestation>> {
+        let is_postgres = self.pool.is_postgres();
+        let sql = format!(
+            "SELECT COALESCE(j.key_id, i.key_id), i.body FROM review_items i \
+             LEFT JOIN joined_keys j ON j.old_id = i.key_id WHERE i.answered_at IS NOT NULL \
+             AND ({} OR i.key_id IN (SELECT old_id FROM joined_keys WHERE {})) ORDER BY i.answered_at",
+            among(is_postgres, "i.key_id", 1),
+            among(is_postgres, "key_id", 1)
+        );
+        let ids: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let mut latest = BTreeMap::new();
-        for row in self.pool.rows(sql, args![]).await? {
+        for row in self.pool.rows(&sql, args![ids]).await? {
             let item: Item = read(&row.text(1)?, "answer")?;
             if let Some(signed) = item.attestation {
                 latest.insert(KeyId::new(row.text(0)?), signed);

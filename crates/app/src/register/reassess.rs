@@ -12,6 +12,7 @@ use tenure_model::{
     alias,
     ask::AskAnswer,
     assessment::{Key, Skipped},
+    attest::Attestation,
     container::{self, Place, Rule, applied},
     declare, digest,
     exception::{ClassAcceptance, Exception, Subject},
@@ -52,7 +53,7 @@ pub struct Reassessed {
 struct Context {
     people: Option<People>,
     systems: Vec<System>,
-    signed: InForce,
+    classes: Vec<(Pick, ClassAcceptance)>,
 }
 
 impl Reassessed {
@@ -103,7 +104,7 @@ impl Desk<'_> {
         Ok(Context {
             people: (!people.is_empty()).then(|| People::new(people)),
             systems,
-            signed: self.in_force().await?,
+            classes: self.classes_in_force().await?,
         })
     }
 
@@ -118,7 +119,7 @@ impl Desk<'_> {
             self.providers,
             people.map(People::all),
             context.systems,
-            context.signed.1,
+            context.classes,
         );
         digest::of_bytes(all.as_bytes())
     }
@@ -206,8 +207,7 @@ impl Desk<'_> {
         let since = self.kept_since(&ids).await?;
         let ground = self.put_owners(&mut groups.known, &same, &ids).await?;
         self.put_stated(&mut groups.known, &same, &ids).await?;
-        let attested = self.store.attestations().await?;
-        let (exceptions, classes) = &context.signed;
+        let (exceptions, attested) = self.signed_of(&ids).await?;
         let people = context.people.as_ref();
         let judging = Judging::new(self.providers, self.policy, people, self.now.day());
         let Groups {
@@ -229,7 +229,7 @@ impl Desk<'_> {
                         .iter()
                         .filter_map(|id| attested.get(id))
                         .max_by_key(|signed| signed.at),
-                    classes,
+                    classes: &context.classes,
                 };
                 let since = earliest(&since, ids);
                 judging.judge_signed(key, Earlier::Register(since.as_ref()), signed)
@@ -420,25 +420,32 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Every granted exception: those of keys by key, and the acceptances of classes.
-    pub(crate) async fn in_force(&self) -> Result<InForce> {
-        let (mut of_keys, mut classes) = (BTreeMap::new(), Vec::new());
-        for granted in self.all_granted().await? {
-            match (granted.key, granted.stored.exception) {
-                (Some(key), exception) => {
-                    of_keys.insert(key, exception);
+    /// What people signed of keys: granted exceptions, and attestations.
+    async fn signed_of(&self, ids: &[KeyId]) -> Result<SignedOf> {
+        let (mut exceptions, mut attested) = SignedOf::default();
+        for chunk in ids.chunks(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+            for granted in self.store.granted_of(chunk).await? {
+                if let Some(key) = granted.key {
+                    exceptions.insert(key, granted.stored.exception);
                 }
-                (None, Exception::Class(class)) => {
-                    if let Subject::Class { selector, .. } = class.signed().request().subject()
-                        && let Ok(pick) = Pick::parse(selector)
-                    {
-                        classes.push((pick, class));
-                    }
-                }
-                (None, _) => {}
+            }
+            attested.extend(self.store.attestations(chunk).await?);
+        }
+        Ok((exceptions, attested))
+    }
+
+    /// The acceptances of classes that stand.
+    async fn classes_in_force(&self) -> Result<Vec<(Pick, ClassAcceptance)>> {
+        let mut classes = Vec::new();
+        for stored in self.store.granted_classes().await? {
+            if let Exception::Class(class) = stored.exception
+                && let Subject::Class { selector, .. } = class.signed().request().subject()
+                && let Ok(pick) = Pick::parse(selector)
+            {
+                classes.push((pick, class));
             }
         }
-        Ok((of_keys, classes))
+        Ok(classes)
     }
 
     /// Every exception that was granted and is neither ended nor superseded.
@@ -480,8 +487,8 @@ impl Ground {
     }
 }
 
-/// The exceptions of keys, and the acceptances of classes.
-pub(crate) type InForce = (BTreeMap<KeyId, Exception>, Vec<(Pick, ClassAcceptance)>);
+/// Granted exceptions and attestations, by key.
+type SignedOf = (BTreeMap<KeyId, Exception>, BTreeMap<KeyId, Attestation>);
 
 /// Keys, each with its records and the keys that those are of so far.
 struct Groups {

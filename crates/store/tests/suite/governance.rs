@@ -84,7 +84,15 @@ async fn a_campaign_takes_answers_of_who_is_asked_until_it_is_closed(setup: Setu
     };
     answer(&item).await.unwrap();
     assert_eq!(setup.store.review_items(&id).await.unwrap(), [item.clone()]);
-    assert_eq!(setup.store.attestations().await.unwrap()[&key].answers, yes);
+    assert_eq!(
+        setup
+            .store
+            .attestations(std::slice::from_ref(&key))
+            .await
+            .unwrap()[&key]
+            .answers,
+        yes
+    );
     // Whoever has the database's password cannot put another name under it.
     for sql in [
         "UPDATE review_items SET answered_by = 'ulf'",
