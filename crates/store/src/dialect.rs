@@ -178,6 +178,10 @@ impl Pool {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .pragma("cache_size", "-32768")
+            // A page that is written again and again goes into the file once in a while.
+            .pragma("wal_autocheckpoint", "4000")
+            // A row is handed over from the thread of a connection: many at once.
+            .row_buffer_size(1000)
             .pragma("trusted_schema", "OFF");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)

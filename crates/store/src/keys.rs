@@ -5,6 +5,7 @@ use crate::{
     dialect::{Kind, Row, among, args, pair_args, pairs},
     imports::{Evidence, Record},
     key_list::{self, resolve},
+    pack::{pack, unpack},
     txn::Txn,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -253,7 +254,7 @@ impl Store {
                     verdict: word(&row.text(1)?, "verdict")?,
                     facts: row.text(2)?,
                     policy: row.text(3)?,
-                    answer: read(&row.text(4)?, "decision")?,
+                    answer: read(&unpack(row.text(4)?)?, "decision")?,
                 })
             })
             .collect()
@@ -432,7 +433,7 @@ fn registered(row: &Row) -> Result<Registered> {
         id: KeyId::new(row.text(0)?),
         added_at: Moment::from_micros(row.int(1)?),
         changed_at: Moment::from_micros(row.int(2)?),
-        key: read(&row.text(3)?, "key")?,
+        key: read(&unpack(row.text(3)?)?, "key")?,
     })
 }
 
@@ -625,7 +626,7 @@ impl Txn {
                     at,
                     at,
                     one.digest.as_str(),
-                    one.body.as_str(),
+                    pack(&one.body),
                 ]
             })
             .collect();
@@ -760,7 +761,7 @@ impl Txn {
         let of = |column| among(is_postgres, column, 1);
         let sql = format!("SELECT id, added_at, body FROM keys WHERE {}", of("id"));
         for row in self.rows(&sql, args![ids.clone()]).await? {
-            let key: Key = read(&row.text(2)?, "key")?;
+            let key: Key = read(&unpack(row.text(2)?)?, "key")?;
             earlier
                 .facts
                 .insert(row.text(0)?, (row.int(1)?, facts_of(&key)));
@@ -919,7 +920,7 @@ impl Txn {
                 due,
                 now.3,
                 now.4,
-                json(answer),
+                pack(&json(answer)),
             ]);
             self.note(Change::Decided {
                 key: one.id.clone(),

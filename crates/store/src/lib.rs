@@ -19,6 +19,7 @@ pub mod key_list;
 mod key_requests;
 mod keys;
 mod log;
+mod pack;
 mod people;
 mod reviews;
 mod runs;

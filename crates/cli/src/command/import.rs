@@ -95,7 +95,7 @@ fn export(args: &ImportExport, kind: &str, file: &Path) -> Result<ExitCode, Fail
         }
         let _ = writeln!(
             out,
-            "{} in the register: {} new, {} changed.",
+            "{} judged: {} new, {} changed.",
             text::count(judged.keys, "key"),
             text::number(judged.new),
             text::number(judged.changed)
