@@ -28,7 +28,7 @@ pub use account::{AccountRecord, Made, Refused, Signed, SignedIn};
 pub use ask::{GivenAnswer, Nudged};
 pub use browse::{Consistency, Inclusion, Logged};
 pub use comment::{MOST_BYTES, MOST_CHARACTERS, Remarks};
-pub use exception::{Asked, ExceptionCounts, Shown, Signature, Stale, Term};
+pub use exception::{Asked, ExceptionCounts, Shown, Signature, Signing, Stale, Term};
 pub use house::{Clock, Register};
 pub use login::{Identity, Login, LoginError, LoginSettings, SettingsError};
 pub use look::{History, KeyRecord};

@@ -94,7 +94,7 @@ pub(crate) async fn authenticate(
 }
 
 /// The value of a cookie, where it is sent once: of two, one may have been planted from a sibling host.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut found = headers
         .get_all(header::COOKIE)
         .iter()
@@ -129,6 +129,17 @@ fn set(headers: &mut HeaderMap, cookie: Option<HeaderValue>) {
     if let Some(cookie) = cookie {
         headers.append(header::SET_COOKIE, cookie);
     }
+}
+
+/// Keeps a word of ours in the browser for some seconds; none for 0.
+pub(crate) fn set_word(
+    house: &Inner,
+    headers: &mut HeaderMap,
+    name: &'static str,
+    word: &str,
+    seconds: i64,
+) {
+    set(headers, baked(house, name, word, Some(seconds)));
 }
 
 /// Hands the secret of a session over.

@@ -18,9 +18,6 @@ use axum::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// The path of the form that signs out, for which its token is made.
-pub(crate) const SIGN_OUT: &str = "/logout";
-
 #[derive(Template)]
 #[template(path = "door/login.html")]
 struct LoginPage<'p> {
@@ -106,7 +103,7 @@ pub(crate) async fn login(
         start = format!("{start}?{query}");
     }
     let csrf = match &caller {
-        Some(caller) => csrf(&house, caller, SIGN_OUT)?,
+        Some(caller) => csrf(&house, caller, crate::guard::CSRF_OF_PAGES)?,
         None => String::new(),
     };
     page(&LoginPage {

@@ -24,6 +24,8 @@ use tenure_app::register::Signed;
 pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
 /// What the token of such a call is made for.
 pub(crate) const CSRF_OF_API: &str = "/api/";
+/// What the token of the forms of pages is made for: one for all forms of a session.
+pub(crate) const CSRF_OF_PAGES: &str = "/";
 
 /// What the guard knows of a route.
 #[derive(Debug, Clone, Copy)]
@@ -156,7 +158,11 @@ async fn of_a_form_of_ours(
         return Ok(request);
     }
     let header = request.headers().get(CSRF_HEADER);
-    let form = if gate.is_api { CSRF_OF_API } else { gate.path };
+    let form = if gate.is_api {
+        CSRF_OF_API
+    } else {
+        CSRF_OF_PAGES
+    };
     let holds = |token: &str| house.form.holds(&session.hash, form, token);
     let forged = || {
         let detail = "this form is old, or was not made for this session; open the page again";

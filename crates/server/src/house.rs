@@ -53,6 +53,7 @@ pub struct Inner {
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     pub(crate) limiter: Limiter,
+    pub(crate) pictures: crate::page::today::Pictures,
 }
 
 impl fmt::Debug for House {
@@ -76,6 +77,7 @@ impl House {
             form: FormKey::of(register.pepper()),
             limiter: Limiter::new(&settings.rates),
             metrics: Metrics::default(),
+            pictures: crate::page::today::Pictures::default(),
             register,
             login,
             settings,

@@ -16,6 +16,7 @@ mod idempotent;
 mod metrics;
 mod openapi;
 mod ops;
+mod page;
 mod rate;
 pub mod route;
 pub mod router;

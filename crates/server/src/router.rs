@@ -118,10 +118,56 @@ pub fn routes() -> Vec<Route> {
     all
 }
 
-/// The pages of the console. Each is a line like those above; `takes_form` makes its form need the token that
-/// `door::csrf` gives for the same path.
+/// The pages of the console. The token of their forms is one for a session: `door::csrf` makes it.
+#[rustfmt::skip]
 fn console() -> Vec<Route> {
-    Vec::new()
+    use crate::page::{act, decisions, file, keys, places, settings, today};
+    vec![
+        get("/static/{hash}/{name}", file).public().gives_page().says("A file that pages load"),
+        get("/", today::today).gives_page().says("Today"),
+        post("/theme", act::theme).takes_form().leads_away().says("Light or dark"),
+        post("/judge", act::judge).needs(&[A::JobControl]).takes_form().leads_away().long().says("Judge every key again"),
+        get("/search", places::search).needs(&[A::KeyList]).query::<places::Words>().gives_page().says("Find a key, a person or a system"),
+
+        get("/keys", keys::list).needs(&[A::KeyList]).gives_page().says("Keys"),
+        post("/keys/bulk", keys::preview).needs(&[A::KeyView]).takes_form().gives_page().says("What an act on many keys would do"),
+        post("/keys/bulk/assign", keys::assign_many).needs(&[A::OwnerAssign]).takes_form().leads_away().long().says("Assign the owner of many keys"),
+        get("/keys/{key}", keys::one).needs(&[A::KeyView]).gives_page().says("One key"),
+        get("/keys/{key}/owner", keys::owner).needs(&[A::KeyView]).gives_page().says("Whom to make answer for it"),
+        post("/keys/{key}/owner", keys::assign).needs(&[A::OwnerAssign]).takes_form().leads_away().says("Make somebody answer for it"),
+        post("/keys/{key}/comments", keys::comment).needs(&[A::KeyView, A::KeyComment]).takes_form().leads_away().says("Say something about it"),
+        get("/keys/{key}/exception", keys::exception).needs(&[A::KeyView]).gives_page().says("What to ask an exception with"),
+        post("/keys/{key}/exception", keys::request).needs(&[A::ExceptionRequest]).takes_form().leads_away().says("Ask for an exception"),
+
+        get("/decisions", decisions::list).needs(&[A::ExceptionList]).gives_page().says("What waits for a signature"),
+        get("/decisions/{exception}", decisions::one).needs(&[A::ExceptionList]).gives_page().says("One of them, with its statement"),
+        post("/decisions/{exception}", decisions::sign).needs(&[A::ExceptionView]).takes_form().leads_away().says("Sign, deny or ask"),
+        get("/exceptions/{exception}", decisions::statement).needs(&[A::ExceptionView]).gives_page().says("A statement, to be printed"),
+
+        get("/answers/{ask}", act::answers).needs(&[A::AskView]).gives_page().says("A question about one's keys"),
+        post("/answers/{ask}", act::answer).needs(&[A::AskAnswer]).takes_form().leads_away().says("Answer it"),
+        get("/attachments/{file}", places::attachment).needs(&[A::EvidenceRead]).gives_text("application/octet-stream").says("A file that is kept as evidence"),
+
+        get("/exposures", places::exposures).needs(&[A::ExposureView]).query::<places::After>().gives_page().says("Keys of which copies were seen"),
+        get("/work", places::work).needs(&[A::JobView]).gives_page().says("Cases and jobs"),
+        get("/proof", places::proof).needs(&[A::LogView]).query::<places::Log>().gives_page().says("The log"),
+        post("/proof/verify", places::verify).needs(&[A::LogVerify]).takes_form().gives_page().long().says("Check the whole log"),
+        get("/catalogue", places::catalogue).needs(&[A::CatalogView]).query::<places::Words>().gives_page().says("The catalogue"),
+        get("/catalogue/{provider}", places::provider).needs(&[A::CatalogView]).gives_page().says("One provider"),
+
+        get("/settings", settings::first).leads_away().says("Settings"),
+        get("/settings/sources", settings::sources).needs(&[A::SourceView]).gives_page().says("Sources and their health"),
+        get("/settings/policy", settings::policy).needs(&[A::PolicyView]).gives_page().says("The policy in force"),
+        get("/settings/people", settings::people).needs(&[A::PeopleView]).query::<settings::Find>().gives_page().says("People"),
+        get("/settings/roles", settings::roles).needs(&[A::RoleView]).gives_page().says("Who holds which role"),
+        post("/settings/roles", settings::give_role).needs(&[A::RoleView, A::RoleAssign]).takes_form().leads_away().says("Give a role"),
+        post("/settings/roles/take", settings::take_role).needs(&[A::RoleView, A::RoleAssign]).takes_form().leads_away().says("Take a role away"),
+        get("/settings/tokens", settings::tokens).gives_page().says("One's tokens"),
+        post("/settings/tokens", settings::make_token).takes_form().gives_page().says("Make a token"),
+        post("/settings/tokens/revoke", settings::revoke_token).takes_form().leads_away().says("Revoke one"),
+        get("/settings/sessions", settings::sessions).gives_page().says("One's sessions"),
+        post("/settings/sessions/{session}/end", settings::end_session).takes_form().leads_away().says("End one"),
+    ]
 }
 
 /// The server as a service.

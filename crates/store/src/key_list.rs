@@ -134,6 +134,8 @@ pub struct Filter {
     pub facets: BTreeMap<Facet, Vec<String>>,
     /// Words that name, provider, account, owner, system or id contain, in any case.
     pub search: Option<String>,
+    /// Only keys of which copies were seen.
+    pub seen: bool,
     /// Keys that no source names any more are wanted too.
     pub gone: bool,
     /// Due on this day or before.
@@ -366,6 +368,9 @@ impl Store {
         for word in words(filter) {
             args.push(like(word).into());
             clauses.push(format!("search LIKE ${} ESCAPE '!'", args.len()));
+        }
+        if filter.seen {
+            clauses.push("copies > 0".to_owned());
         }
         if !filter.gone {
             clauses.push("gone = 0".to_owned());

@@ -130,6 +130,29 @@ impl Desk<'_> {
         Ok(ask)
     }
 
+    /// The open questions that the caller is to answer, each with the names of its keys: what was asked of them.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn asked_of_me(&self) -> Result<Vec<(Ask, BTreeMap<KeyId, Entry>)>> {
+        let list = self.people_list().await?;
+        let mut mine = Vec::new();
+        for ask in self.store.asks(true, MOST).await? {
+            let object = self.asked(&ask, list.as_ref()).await?;
+            let me = self.calling();
+            let is_asked = me.is_some_and(|me| object.people.asked.contains(me));
+            if is_asked && self.access.allows(self.caller, Action::AskAnswer, &object) {
+                let ids: Vec<KeyId> = ask.keys.iter().map(|asked| asked.key.clone()).collect();
+                let entries = self.store.entries_of(&ids).await?.into_iter();
+                mine.push((
+                    ask,
+                    entries.map(|entry| (entry.id.clone(), entry)).collect(),
+                ));
+            }
+        }
+        Ok(mine)
+    }
+
     /// Answers about some keys of a question, and judges again. All of the answers stand or none.
     ///
     /// # Errors

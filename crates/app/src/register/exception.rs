@@ -1,11 +1,11 @@
 //! Exceptions: asked for, approved, accepted, denied, ended, renewed, reviewed; and what day and facts make of them.
 
-use super::{Desk, RegisterError, Result, named::Named};
+use super::{Denial, Desk, RegisterError, Result, named::Named};
 use crate::judging::status_text;
 use serde::Serialize;
 use tenure_model::{
     access::{
-        Action, Actor, Authority, Involved, Object, ObjectKind, PersonId, Unit, authority_in,
+        Action, Actor, Authority, Involved, Object, ObjectKind, PersonId, Unit, Via, authority_in,
     },
     day::Day,
     exception::{
@@ -94,6 +94,17 @@ pub struct Shown {
     pub closed: Option<Closing>,
     /// A later one took its place.
     pub superseded: bool,
+}
+
+/// Whether the caller may sign something.
+#[derive(Debug)]
+pub enum Signing {
+    /// They may, now.
+    May,
+    /// They may after they proved anew who they are.
+    AfterSignIn,
+    /// They may not, and why.
+    Not(Box<Denial>),
 }
 
 /// What reports count, each apart.
@@ -635,6 +646,29 @@ impl Desk<'_> {
         added?;
         txn.commit_noted().await?;
         self.shown(&self.store.exception(&id).await?).await
+    }
+
+    /// What the rules say to a signature of the caller, before it is given: to show a form or the reason why there is
+    /// none. It is not recorded; whoever signs is asked anew.
+    ///
+    /// # Errors
+    /// There is no such exception, or the database refuses.
+    pub async fn may_sign(&self, action: Action, id: &ExceptionId) -> Result<Signing> {
+        let open = self.open(id).await?;
+        let denial = match self.access.decide(self.caller, action, &open.object) {
+            Ok(_) => return Ok(Signing::May),
+            Err(denial) => denial,
+        };
+        let mut fresh = self.caller.clone();
+        if let Actor::Person(caller) = &mut fresh
+            && let Via::Session { fresh } = &mut caller.via
+        {
+            *fresh = true;
+        }
+        Ok(match self.access.decide(&fresh, action, &open.object) {
+            Ok(_) => Signing::AfterSignIn,
+            Err(_) => Signing::Not(denial),
+        })
     }
 
     async fn open(&self, id: &ExceptionId) -> Result<Open> {

@@ -145,6 +145,7 @@ impl Wanted {
             }
         }
         Ok(Filter {
+            seen: false,
             facets,
             search: self.q.clone(),
             gone: self.gone,

@@ -56,7 +56,7 @@ pub fn who(actor: &Actor) -> String {
 }
 
 /// The key that a change is about, where it is about one alone.
-fn about(change: &Change) -> Option<&str> {
+pub(crate) fn about(change: &Change) -> Option<&str> {
     match change {
         Change::KeyAdded { key, .. }
         | Change::FactsChanged { key, .. }

@@ -114,6 +114,8 @@ pub struct Policy {
     pub what_if: Option<WhatIf>,
     /// The caller may put another one in force.
     pub may_change: bool,
+    /// Another policy can be tried.
+    pub tries: bool,
 }
 
 /// What another policy would do.

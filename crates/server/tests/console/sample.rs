@@ -1037,6 +1037,7 @@ impl Sample<'_> {
                         left: 21,
                     }),
                     may_change: true,
+                    tries: true,
                 })),
             ),
             page(

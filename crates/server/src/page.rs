@@ -1,0 +1,234 @@
+//! The console's handlers: each asks a use case and fills the view of a page of [`crate::ui`]. One file per place.
+
+pub(crate) mod act;
+pub(crate) mod decisions;
+pub(crate) mod keys;
+pub(crate) mod places;
+pub(crate) mod settings;
+pub(crate) mod today;
+
+use crate::{
+    answer::Result,
+    auth::{self, Caller},
+    door,
+    error::Problem,
+    guard,
+    house::House,
+    ui::{
+        self, asset,
+        frame::{self, Door, Frame, Notice, Place, Theme, Tone},
+    },
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use std::collections::BTreeMap;
+use tenure_app::register::{Desk, Logged};
+use tenure_model::{access::Action, id::KeyId};
+
+/// Who looks, and how they like it.
+pub(crate) struct Visit {
+    pub(crate) caller: Caller,
+    theme: Theme,
+    said: Option<Said>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> std::result::Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let word = |name: &str| auth::cookie(&parts.headers, name);
+        Ok(Self {
+            caller,
+            theme: word(THEME)
+                .and_then(|word| word.parse().ok())
+                .unwrap_or(Theme::System),
+            said: word(SAID).and_then(|word| Said::of(&word)),
+        })
+    }
+}
+
+/// The cookie that keeps light or dark.
+const THEME: &str = "tenure_look";
+/// The cookie that carries what was just done to the next page: a word, and no text of anybody.
+const SAID: &str = "tenure_said";
+/// How long the look is kept, in seconds.
+const YEAR: i64 = 365 * 86_400;
+
+macro_rules! said {
+    ($($variant:ident $word:literal $text:literal)+) => {
+        /// What was just done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Said { $($variant),+ }
+
+        impl Said {
+            fn of(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+
+            const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            const fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+said! {
+    OwnerAssigned "owner_assigned" "The owner is assigned, and what that reaches was judged again."
+    Commented "commented" "Your comment is kept."
+    Signed "signed" "Signed. Your reason stands in the log beside your name."
+    Refused "refused" "Denied. Your reason stands in the log beside your name."
+    Requested "requested" "The request is made. Somebody else approves it, and a risk owner accepts it."
+    Answered "answered" "Your answers are kept. Thank you."
+    TokenRevoked "token_revoked" "The token is revoked."
+    SessionEnded "session_ended" "The session is ended."
+    RolesGiven "roles_given" "The roles are as you said."
+    Judged "judged" "Everything was judged again."
+}
+
+impl Visit {
+    pub(crate) fn desk<'h>(&'h self, house: &'h House) -> Desk<'h> {
+        house.register.desk(self.caller.actor())
+    }
+
+    /// What stands around a page of a place.
+    pub(crate) async fn frame(&self, house: &House, place: Place, title: &str) -> Result<Frame> {
+        let desk = self.desk(house);
+        let mut doors = Vec::new();
+        for place in Place::ALL {
+            if may_enter(&desk, *place).await? {
+                let waiting = match place {
+                    Place::Decisions => decisions::waiting(&desk).await?.count(),
+                    _ => 0,
+                };
+                doors.push(Door {
+                    place: *place,
+                    waiting,
+                });
+            }
+        }
+        let account = &self.caller.0.account;
+        let roles = account.roles.iter().map(|held| {
+            if held.unit().is_whole() {
+                capital(held.role().name())
+            } else {
+                format!("{} in {}", capital(held.role().name()), held.unit())
+            }
+        });
+        Ok(Frame {
+            place: Some(place),
+            doors,
+            caller: Some(frame::Caller {
+                name: account.person.to_string(),
+                roles: roles.collect(),
+            }),
+            csrf: door::csrf(house, &self.caller, guard::CSRF_OF_PAGES)?,
+            notices: self
+                .said
+                .iter()
+                .map(|said| Notice {
+                    tone: Tone::Done,
+                    text: said.text().to_owned(),
+                })
+                .collect(),
+            theme: self.theme,
+            ..Frame::plain(title, house.register.now())
+        })
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+/// Whether somebody may go to a place; nothing is recorded, since nothing was asked for.
+async fn may_enter(desk: &Desk<'_>, place: Place) -> Result<bool> {
+    let any: &[Action] = match place {
+        Place::Today | Place::Keys | Place::Settings => return Ok(true),
+        Place::Decisions => &[Action::ExceptionList],
+        Place::Exposures => &[Action::ExposureView],
+        Place::Work => &[Action::JobView],
+        Place::Proof => &[Action::LogView],
+        Place::Catalogue => &[Action::CatalogView],
+    };
+    for action in any {
+        if desk.allows_somewhere(*action).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A page.
+pub(crate) fn html(house: &House, text: ui::Result<String>) -> Result<Response> {
+    let text = text.map_err(|error| Problem::ours(&error))?;
+    let mut answer = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
+    // What was just done is told once.
+    auth::set_word(house, answer.headers_mut(), SAID, "", 0);
+    Ok(answer)
+}
+
+/// Another page, after something was done.
+pub(crate) fn then(house: &House, to: &str, said: Option<Said>) -> Result<Response> {
+    let to = HeaderValue::from_str(to).map_err(|error| Problem::ours(&error))?;
+    let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    if let Some(said) = said {
+        auth::set_word(house, answer.headers_mut(), SAID, said.word(), 60);
+    }
+    Ok(answer)
+}
+
+/// The look, kept.
+pub(crate) fn keep_theme(house: &House, theme: Theme, answer: &mut Response) {
+    auth::set_word(house, answer.headers_mut(), THEME, theme.word(), YEAR);
+}
+
+/// A file that pages load.
+pub(crate) async fn file(
+    crate::extract::Both(hash, name): crate::extract::Both,
+) -> Result<Response> {
+    let found = asset::find(&hash, &name).ok_or_else(|| Problem::no_such("such file"))?;
+    let headers = [
+        (header::CONTENT_TYPE, found.content_type),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    Ok((headers, found.bytes).into_response())
+}
+
+/// Events as sentences, with the names of the keys that they are about.
+pub(crate) async fn told(
+    desk: &Desk<'_>,
+    logged: &[Logged],
+) -> Result<Vec<(u64, ui::happened::Happened)>> {
+    let ids: Vec<KeyId> = logged
+        .iter()
+        .filter_map(|one| one.event.as_ref())
+        .filter_map(|event| ui::happened::about(&event.change))
+        .map(KeyId::new)
+        .collect();
+    let names: BTreeMap<String, String> = desk
+        .names(&ids)
+        .await?
+        .into_iter()
+        .map(|(id, name)| (id.to_string(), name))
+        .collect();
+    let name = |id: &str| names.get(id).cloned();
+    let told = logged.iter().filter_map(|one| {
+        let event = one.event.as_ref()?;
+        Some((one.index, ui::happened::Happened::of(event, &name)))
+    });
+    Ok(told.collect())
+}
