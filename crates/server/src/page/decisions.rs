@@ -151,7 +151,11 @@ async fn opened(desk: &Desk<'_>, waiting: &Waiting, shown: &Shown, typed: Typed)
         Signing::AfterSignIn => form(true),
         Signing::Not(denial) => Sign::Not {
             why: denial.to_string(),
-            policies: denial.because.iter().map(|one| one.policy.clone()).collect(),
+            policies: denial
+                .because
+                .iter()
+                .map(|one| one.policy.clone())
+                .collect(),
             who: denial
                 .roles
                 .iter()

@@ -84,7 +84,11 @@ pub(crate) async fn list(
     let asked = asked(query.as_deref())?;
     let desk = visit.desk(&house);
     let filter = filter(&asked);
-    let sort = asked.sort.word().parse().unwrap_or(tenure_app::register::Sort::Due);
+    let sort = asked
+        .sort
+        .word()
+        .parse()
+        .unwrap_or(tenure_app::register::Sort::Due);
     let after = match &asked.after {
         None => None,
         Some(text) => Some(Cursor::of(text).ok_or_else(|| {
@@ -700,9 +704,4 @@ pub(crate) async fn assign_many(
         .assign_owner(&ids, Some(person), None)
         .await?;
     then(&house, &list_address(&form.back), Some(Said::OwnerAssigned))
-}
-
-/// Whether an exception waits for somebody.
-pub(crate) fn waits(stage: Stage) -> bool {
-    matches!(stage, Stage::AwaitingApproval | Stage::AwaitingAcceptance)
 }

@@ -110,6 +110,8 @@ fn rows(method: &str, path: &str, key: &str) -> Option<Row> {
         ("POST", "me/tokens") => body(json!({"name": "x", "sorts": ["read"]})),
         ("POST", "decide") => body(json!({"id": "x"})),
         ("POST", "/logout") => row(""),
+        // Pages: what they ask is tested in `pages`.
+        _ if !path.starts_with("/api/") => row(""),
         _ => return None,
     })
 }
@@ -131,6 +133,9 @@ fn made(method: &str, path: &str, target: &Target<'_>) -> Call {
         .replace("{session}", "none")
         .replace("{token}", "none")
         .replace("{index}", "0")
+        .replace("{exception}", "x0")
+        .replace("{ask}", "a0")
+        .replace("{file}", "f0")
         .replace("{provider}", "databricks");
     let mut made = call(method, &format!("{path}{}", row.query));
     if row.conditional {
@@ -220,6 +225,12 @@ async fn every_route_asks_the_rules_for_every_role_and_a_denial_is_recorded_and_
                 if answer.status.is_success() {
                     allowed.insert(format!("{} {}", route.method, route.path));
                 }
+                continue;
+            }
+            // Lists give who answers for keys their own, which are none here.
+            if role == Some(Role::KeyOwner) && actions == [Action::KeyList] {
+                assert_eq!(answer.status, 200, "{what}: {}", answer.text);
+                assert!(!answer.text.contains(target.key), "{what}");
                 continue;
             }
             denied += 1;
