@@ -25,7 +25,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use std::collections::BTreeMap;
-use tenure_app::register::{Desk, Logged};
+use tenure_app::register::{Desk, Facet, Logged};
 use tenure_model::{access::Action, id::KeyId};
 
 /// Who looks, and how they like it.
@@ -231,4 +231,12 @@ pub(crate) async fn told(
         Some((one.index, ui::happened::Happened::of(event, &name)))
     });
     Ok(told.collect())
+}
+
+/// Which values keys have, for those who may list keys; nothing for others.
+pub(crate) async fn facets(desk: &Desk<'_>) -> Result<BTreeMap<Facet, Vec<(String, u64)>>> {
+    match desk.allows_somewhere(Action::KeyList).await? {
+        true => Ok(desk.facets().await?),
+        false => Ok(BTreeMap::new()),
+    }
 }
