@@ -22,7 +22,7 @@ use axum::{
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use tenure_app::register::{About, Cursor, Desk, Entry, Facet, Filter, MOST_COUNTED};
-use tenure_model::{access::Action, decide::Urgency, exception::Stage, horizon::label, id::KeyId};
+use tenure_model::{access::Action, decide::Urgency, horizon::label, id::KeyId};
 
 /// How many keys a page has.
 const PAGE: u64 = 50;
