@@ -133,6 +133,60 @@ pub(crate) async fn whole(
     bytes.map(Vec::from).map_err(|_| too_large())
 }
 
+/// The most that a form with a file may hold, in bytes: the largest file and what stands around it.
+pub(crate) const MOST_UPLOAD: usize = tenure_app::register::MOST_BYTES + 64 * 1024;
+
+/// One part of a form with a file.
+pub(crate) struct Part {
+    /// The field.
+    pub(crate) name: String,
+    /// What its sender calls the file; empty where it is none.
+    pub(crate) file_name: String,
+    /// What it holds.
+    pub(crate) content: Vec<u8>,
+}
+
+/// A form with a file (`multipart/form-data`, RFC 7578).
+pub(crate) struct Upload(pub(crate) Vec<Part>);
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = whole(&parts.headers, body, MOST_UPLOAD).await?;
+        upload(&parts.headers, &bytes).await.map(Self)
+    }
+}
+
+/// Reads the parts of a form with a file.
+pub(crate) async fn upload(headers: &HeaderMap, bytes: &[u8]) -> Result<Vec<Part>, Problem> {
+    /// A form has a token and a file.
+    const PARTS: usize = 10;
+    let broken = |error: multer::Error| Problem::bad(format!("the form cannot be read: {error}"));
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let boundary = multer::parse_boundary(kind).map_err(|_| {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Problem::new(status, "media", "send the form as multipart/form-data")
+    })?;
+    let mut form = multer::Multipart::with_reader(bytes, boundary);
+    let mut all = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        if all.len() == PARTS {
+            return Err(Problem::bad("the form has too many parts"));
+        }
+        all.push(Part {
+            name: field.name().unwrap_or_default().to_owned(),
+            file_name: field.file_name().unwrap_or_default().to_owned(),
+            content: field.bytes().await.map_err(broken)?.to_vec(),
+        });
+    }
+    Ok(all)
+}
+
 /// A body of JSON.
 pub(crate) struct Json<T>(pub(crate) T);
 

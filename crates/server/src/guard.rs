@@ -7,7 +7,7 @@ use crate::{
     extract,
     house::House,
     idempotent,
-    route::{Access, Again, Route},
+    route::{Access, Again, Route, Sends},
 };
 use axum::{
     body::Body,
@@ -34,6 +34,7 @@ pub(crate) struct Gate {
     access: Access,
     again: Again,
     is_api: bool,
+    uploads: bool,
     patience: u64,
 }
 
@@ -44,6 +45,7 @@ impl Gate {
             access: route.access,
             again: route.again,
             is_api: route.is_api(),
+            uploads: matches!(route.sends, Sends::Upload),
             patience: route.patience,
         }
     }
@@ -174,6 +176,17 @@ async fn of_a_form_of_ours(
         } else {
             Err(forged())
         };
+    }
+    if gate.uploads && extract::media(request.headers()) == "multipart/form-data" {
+        let (parts, body) = request.into_parts();
+        let bytes = extract::whole(&parts.headers, body, extract::MOST_UPLOAD).await?;
+        let form = extract::upload(&parts.headers, &bytes).await?;
+        let token = form.iter().find(|part| part.name == "csrf");
+        let token = token.and_then(|part| std::str::from_utf8(&part.content).ok());
+        if !token.is_some_and(holds) {
+            return Err(forged());
+        }
+        return Ok(Request::from_parts(parts, Body::from(bytes)));
     }
     if gate.is_api || extract::media(request.headers()) != "application/x-www-form-urlencoded" {
         return Err(forged());

@@ -214,6 +214,11 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
             let content = of_schema("application/x-www-form-urlencoded", form);
             all = with(all, "requestBody", body(content));
         }
+        Sends::Upload => {
+            let form = json!({"type": "object"});
+            let content = of_schema("multipart/form-data", form);
+            all = with(all, "requestBody", body(content));
+        }
     }
     if let Access::Known(actions) = route.access {
         let words: Vec<&str> = actions.iter().map(|action| action.word()).collect();

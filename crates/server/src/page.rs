@@ -3,8 +3,11 @@
 pub(crate) mod act;
 pub(crate) mod decisions;
 pub(crate) mod demo;
+pub(crate) mod exceptions;
 pub(crate) mod keys;
 pub(crate) mod places;
+pub(crate) mod requests;
+pub(crate) mod reviews;
 pub(crate) mod settings;
 pub(crate) mod today;
 
@@ -17,6 +20,7 @@ use crate::{
     house::House,
     ui::{
         self, asset,
+        form::Typed,
         frame::{self, Door, Frame, Notice, Place, Theme, Tone},
     },
 };
@@ -94,6 +98,11 @@ said! {
     Refused "refused" "Denied. Your reason stands in the log beside your name."
     Requested "requested" "The request is made. Somebody else approves it, and a risk owner accepts it."
     Answered "answered" "Your answers are kept. Thank you."
+    Withdrawn "withdrawn" "The request is withdrawn."
+    Ended "ended" "The exception is ended, and its key was judged without it."
+    KeyRequested "key_requested" "The key is asked for. An approver decides before it is issued."
+    Attached "attached" "The file is kept as evidence."
+    Attested "attested" "Your answers are kept. Nothing more of this campaign waits for you."
     TokenRevoked "token_revoked" "The token is revoked."
     SessionEnded "session_ended" "The session is ended."
     RolesGiven "roles_given" "The roles are as you said."
@@ -209,6 +218,23 @@ pub(crate) fn then(house: &House, to: &str, said: Option<Said>) -> Result<Respon
         auth::set_word(house, answer.headers_mut(), SAID, said.word(), 60);
     }
     Ok(answer)
+}
+
+/// To the identity provider and back to this page, for a signature that needs a fresh sign-in.
+pub(crate) fn sign_in_again(house: &House, back: &str) -> Result<Response> {
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", back)
+        .append_pair("again", "true")
+        .finish();
+    then(house, &format!("/login/start?{query}"), None)
+}
+
+/// The page of a form, as refused where something is wrong with the form: nothing was changed.
+pub(crate) fn refused(typed: &Typed, mut answer: Response) -> Response {
+    if !typed.problems.is_empty() {
+        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    answer
 }
 
 /// The look, kept.

@@ -42,6 +42,8 @@ pub(crate) enum Sends {
     Json(SchemaOf),
     Bytes,
     Form,
+    /// A form with a file.
+    Upload,
 }
 
 /// What it is answered.
@@ -151,6 +153,11 @@ impl Route {
 
     pub(crate) fn takes_form(mut self) -> Self {
         self.sends = Sends::Form;
+        self
+    }
+
+    pub(crate) fn takes_upload(mut self) -> Self {
+        self.sends = Sends::Upload;
         self
     }
 

@@ -121,7 +121,9 @@ pub fn routes() -> Vec<Route> {
 /// The pages of the console. The token of their forms is one for a session: `door::csrf` makes it.
 #[rustfmt::skip]
 fn console() -> Vec<Route> {
-    use crate::page::{act, decisions, demo, file, keys, places, settings, today};
+    use crate::page::{
+        act, decisions, demo, exceptions, file, keys, places, requests, reviews, settings, today,
+    };
     vec![
         get("/static/{hash}/{name}", file).public().gives_page().says("A file that pages load"),
         get("/", today::today).gives_page().says("Today"),
@@ -138,6 +140,7 @@ fn console() -> Vec<Route> {
         get("/keys/{key}/owner", keys::owner).needs(&[A::KeyView]).gives_page().says("Whom to make answer for it"),
         post("/keys/{key}/owner", keys::assign).needs(&[A::OwnerAssign]).takes_form().leads_away().says("Make somebody answer for it"),
         post("/keys/{key}/comments", keys::comment).needs(&[A::KeyView, A::KeyComment]).takes_form().leads_away().says("Say something about it"),
+        post("/keys/{key}/attachments", keys::attach).needs(&[A::KeyView, A::EvidenceAttach]).takes_upload().leads_away().says("Keep a file beside it"),
         get("/keys/{key}/exception", keys::exception).needs(&[A::KeyView]).gives_page().says("What to ask an exception with"),
         post("/keys/{key}/exception", keys::request).needs(&[A::ExceptionRequest]).takes_form().leads_away().says("Ask for an exception"),
 
@@ -146,6 +149,20 @@ fn console() -> Vec<Route> {
         post("/decisions/{exception}", decisions::sign).needs(&[A::ExceptionView]).takes_form().leads_away().says("Sign, deny or ask"),
         get("/exceptions/{exception}", decisions::statement).needs(&[A::ExceptionView]).gives_page().says("A statement, to be printed"),
 
+        get("/exceptions/{exception}/renew", exceptions::renewing).needs(&[A::ExceptionView]).gives_page().says("What to renew it with"),
+        post("/exceptions/{exception}/renew", exceptions::renew).needs(&[A::ExceptionView, A::ExceptionRenew]).takes_form().leads_away().says("Ask for another term"),
+        get("/exceptions/{exception}/restate", exceptions::restating).needs(&[A::ExceptionView]).gives_page().says("What asking again means"),
+        post("/exceptions/{exception}/restate", exceptions::restate).needs(&[A::ExceptionView, A::ExceptionRenew]).takes_form().leads_away().says("Ask again with what is true now"),
+        get("/exceptions/{exception}/withdraw", exceptions::withdrawing).needs(&[A::ExceptionView]).gives_page().says("Why to withdraw it"),
+        post("/exceptions/{exception}/withdraw", exceptions::withdraw).needs(&[A::ExceptionView, A::ExceptionWithdraw]).takes_form().leads_away().says("Withdraw a request"),
+        get("/exceptions/{exception}/end", exceptions::ending).needs(&[A::ExceptionView]).gives_page().says("Why to end it"),
+        post("/exceptions/{exception}/end", exceptions::end).needs(&[A::ExceptionView, A::ExceptionEnd]).takes_form().leads_away().long().says("End it before its day"),
+        get("/requests/new", requests::asking).needs(&[A::KeyRequestMake]).gives_page().says("What to ask for a key with"),
+        post("/requests/new", requests::ask).needs(&[A::KeyRequestMake]).takes_form().leads_away().says("Ask for a key"),
+        get("/reviews/{review}", reviews::next).needs(&[A::ReviewView]).gives_page().says("The next key to attest"),
+        post("/reviews/{review}", reviews::answer).needs(&[A::KeyAttest]).takes_form().leads_away().long().says("Attest one key"),
+
+        get("/answers", act::mine).gives_page().says("What one is asked"),
         get("/answers/{ask}", act::answers).needs(&[A::AskView]).gives_page().says("A question about one's keys"),
         post("/answers/{ask}", act::answer).needs(&[A::AskAnswer]).takes_form().leads_away().says("Answer it"),
         get("/attachments/{file}", places::attachment).needs(&[A::EvidenceRead]).gives_text("application/octet-stream").says("A file that is kept as evidence"),

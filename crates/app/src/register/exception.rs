@@ -15,6 +15,7 @@ use tenure_model::{
     id::{ExceptionId, KeyId},
     key::PersonState,
     level::Level,
+    moment::Moment,
     pick::Pick,
 };
 use tenure_store::{ExceptionState, Registered, StoreError, StoredException, new_exception_id};
@@ -105,6 +106,18 @@ pub enum Signing {
     AfterSignIn,
     /// They may not, and why.
     Not(Box<Denial>),
+}
+
+/// Days before a review is due in which it waits for its signature.
+const REVIEW_NEAR: i64 = 30;
+
+fn is_review_near(exception: &Exception, today: Day) -> bool {
+    let due = match exception {
+        Exception::Permanent(granted) => granted.review_due(),
+        Exception::Class(granted) => granted.review_due(),
+        _ => return false,
+    };
+    due.since(today) <= REVIEW_NEAR
 }
 
 /// What reports count, each apart.
@@ -654,21 +667,60 @@ impl Desk<'_> {
     /// # Errors
     /// There is no such exception, or the database refuses.
     pub async fn may_sign(&self, action: Action, id: &ExceptionId) -> Result<Signing> {
+        Ok(self.signing(action, &self.open(id).await?.object))
+    }
+
+    /// The signature that an exception waits for now, and since when it was asked for; `None` where it waits for none.
+    ///
+    /// # Errors
+    /// As of [`Desk::may_sign`].
+    pub async fn awaits(&self, id: &ExceptionId) -> Result<Option<(Action, Moment)>> {
         let open = self.open(id).await?;
-        let denial = match self.access.decide(self.caller, action, &open.object) {
-            Ok(_) => return Ok(Signing::May),
-            Err(denial) => denial,
+        let exception = &open.stored.exception;
+        let today = self.now.day();
+        let status = || exception.status(open.compared().as_ref(), today);
+        let action = match exception {
+            _ if open.stored.state == ExceptionState::Superseded => None,
+            Exception::Requested(_) => Some(Action::ExceptionApprove),
+            Exception::Approved { .. } => Some(Action::RiskAccept),
+            Exception::Closed { .. } => None,
+            Exception::Transitional(_) | Exception::Permanent(_) | Exception::Class(_) => {
+                match status() {
+                    Some(Status::ReaffirmDue { .. }) => Some(Action::ExceptionReaffirm),
+                    Some(Status::InForce { .. }) if is_review_near(exception, today) => {
+                        Some(Action::ExceptionReview)
+                    }
+                    _ => None,
+                }
+            }
         };
+        Ok(action.map(|action| (action, exception.request().at())))
+    }
+
+    /// Whether the caller may do this to an exception. Not recorded, as of [`Desk::may_sign`].
+    ///
+    /// # Errors
+    /// As of [`Desk::may_sign`].
+    pub async fn allows_on_exception(&self, action: Action, id: &ExceptionId) -> Result<bool> {
+        let open = self.open(id).await?;
+        Ok(self.access.allows(self.caller, action, &open.object))
+    }
+
+    /// What the rules say to a signature of the caller, now and after they proved anew who they are.
+    pub(super) fn signing(&self, action: Action, object: &Object) -> Signing {
+        if self.access.allows(self.caller, action, object) {
+            return Signing::May;
+        }
         let mut fresh = self.caller.clone();
         if let Actor::Person(caller) = &mut fresh
             && let Via::Session { fresh } = &mut caller.via
         {
             *fresh = true;
         }
-        Ok(match self.access.decide(&fresh, action, &open.object) {
+        match self.access.decide(&fresh, action, object) {
             Ok(_) => Signing::AfterSignIn,
-            Err(_) => Signing::Not(denial),
-        })
+            Err(denial) => Signing::Not(denial),
+        }
     }
 
     async fn open(&self, id: &ExceptionId) -> Result<Open> {

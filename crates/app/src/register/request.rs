@@ -1,6 +1,6 @@
 //! The front door: somebody asks for a key, and the rules judge it before it is issued. Nothing is issued here.
 
-use super::{Desk, RegisterError, Result, Stale, named::Named};
+use super::{Desk, RegisterError, Result, Signing, Stale, named::Named};
 use crate::{
     assess::nearest,
     judging::{Earlier, Judging},
@@ -168,6 +168,17 @@ impl Desk<'_> {
         let object = named.widen(stored.request.object(tenure_model::access::Unit::whole()));
         self.permit(Action::KeyRequestView, &object).await?;
         self.key_request_shown(&named, stored)
+    }
+
+    /// What the rules say to a decision of the caller about it, before it is made. It is not recorded.
+    ///
+    /// # Errors
+    /// There is none of this id, or the database refuses.
+    pub async fn may_decide_request(&self, action: Action, id: &str) -> Result<Signing> {
+        let stored = self.store.key_request(id).await?;
+        let whole = tenure_model::access::Unit::whole();
+        let object = self.named().await?.widen(stored.request.object(whole));
+        Ok(self.signing(action, &object))
     }
 
     /// The requests that the caller may see, newest first.

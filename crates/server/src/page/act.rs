@@ -129,6 +129,19 @@ async fn page(house: &House, visit: &Visit, id: &str, typed: Typed) -> Result<Re
     html(house, answers::render(&view))
 }
 
+/// The oldest question that waits for the caller's answers; the first page where there is none.
+pub(crate) async fn mine(State(house): State<House>, visit: Visit) -> Result<Response> {
+    let mine = visit.desk(&house).asked_of_me().await?;
+    let to = mine.first().map_or_else(
+        || "/".to_owned(),
+        |(ask, _)| {
+            let id = tenure_app::report::text::segment(ask.id.as_str());
+            format!("/answers/{id}")
+        },
+    );
+    then(&house, &to, None)
+}
+
 pub(crate) async fn answers(
     State(house): State<House>,
     visit: Visit,

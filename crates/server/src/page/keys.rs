@@ -1,10 +1,10 @@
 //! Keys: the list, one of them, and what is done to them.
 
-use super::{Said, Visit, html, then, told};
+use super::{Said, Visit, html, refused, then, told};
 use crate::{
     answer::Result,
     error::Problem,
-    extract::{self, Named},
+    extract::{self, Named, Upload},
     house::House,
     ui::{
         form::{self, Act, Choice, How, Typed},
@@ -187,13 +187,14 @@ async fn shown(house: &House, visit: &Visit, id: &KeyId, typed: Typed) -> Result
         exceptions,
         comments: comments(remarks),
         may_comment: desk.allows_on(Action::KeyComment, &id).await?,
-        typed,
+        may_attach: desk.allows_on(Action::EvidenceAttach, &id).await?,
+        typed: typed.clone(),
         life: Life::of(&key, points, today),
         events: events.into_iter().map(|(_, event)| event).collect(),
         acts: acts(&desk, &id, &key).await?,
         key: Box::new(key),
     };
-    html(house, key::render(&view))
+    Ok(refused(&typed, html(house, key::render(&view))?))
 }
 
 fn excepted(shown: &tenure_app::register::Shown) -> key::Excepted {
@@ -423,6 +424,38 @@ pub(crate) async fn comment(
                 }],
             };
             shown(&house, &visit, &id, typed).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Keeps a file as evidence.
+pub(crate) async fn attach(
+    State(house): State<House>,
+    visit: Visit,
+    Named(id): Named,
+    Upload(parts): Upload,
+) -> Result<Response> {
+    let id = KeyId::new(id);
+    let desk = visit.desk(&house);
+    let record = desk.key(&id).await?;
+    let about = About::Key(record.registered.id.clone());
+    let wrong = |text: String| Typed {
+        values: Vec::new(),
+        problems: vec![form::Problem {
+            field: "file",
+            text,
+        }],
+    };
+    let file = parts.into_iter().find(|part| part.name == "file");
+    let Some(file) = file.filter(|file| !file.file_name.is_empty()) else {
+        let typed = wrong("Choose a file".to_owned());
+        return shown(&house, &visit, &id, typed).await;
+    };
+    match desk.attach(&about, &file.file_name, &file.content).await {
+        Ok(_) => then(&house, &form::key(id.as_str()), Some(Said::Attached)),
+        Err(tenure_app::register::RegisterError::Name(problem)) => {
+            shown(&house, &visit, &id, wrong(problem)).await
         }
         Err(error) => Err(error.into()),
     }

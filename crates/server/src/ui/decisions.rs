@@ -3,7 +3,7 @@
 use super::{
     Result,
     difference::{self, Line},
-    form::Typed,
+    form::{Act, Typed},
     frame::Frame,
     shown::filters,
 };
@@ -90,6 +90,8 @@ pub struct Chosen {
     pub statement: String,
     /// SHA-256 of that text, in hex; sent with the signature.
     pub digest: String,
+    /// How often what waits was written; sent with the signature.
+    pub version: u64,
     /// Who signed so far.
     pub signed: Vec<Signature>,
     /// How it is signed, or why not by this caller.
@@ -205,6 +207,8 @@ pub struct Statement {
     pub signed: Vec<Signature>,
     /// Whether it holds, as a sentence.
     pub holds: String,
+    /// What the caller may do about it.
+    pub acts: Vec<Act>,
 }
 
 /// Makes the page of a statement.

@@ -34,6 +34,8 @@ pub struct OneKey {
     pub comments: Vec<Comment>,
     /// The caller may say something.
     pub may_comment: bool,
+    /// The caller may keep a file beside it.
+    pub may_attach: bool,
     /// A comment that came back.
     pub typed: Typed,
     /// Its life.

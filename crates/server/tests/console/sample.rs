@@ -542,6 +542,7 @@ impl Sample<'_> {
                 }],
             }],
             may_comment: true,
+            may_attach: true,
             typed: Typed::default(),
             life: Life::of(key, history, self.today()),
             events: self.happened(),
@@ -639,6 +640,7 @@ impl Sample<'_> {
             key: Some(form::key(&living[5].id)),
             statement: statement.text().to_owned(),
             digest: statement.digest().to_owned(),
+            version: 3,
             signed: vec![decisions::Signature {
                 by: self.say("chi"),
                 what: self.say("approved"),
@@ -716,6 +718,7 @@ impl Sample<'_> {
                     digest: statement.digest().to_owned(),
                     signed: chosen(form(Typed::default(), false)).signed,
                     holds: self.say("It holds until 22 January 2027."),
+                    acts: Vec::new(),
                 })
                 .unwrap(),
             ),

@@ -135,6 +135,7 @@ fn made(method: &str, path: &str, target: &Target<'_>) -> Call {
         .replace("{index}", "0")
         .replace("{exception}", "x0")
         .replace("{ask}", "a0")
+        .replace("{review}", "v0")
         .replace("{file}", "f0")
         .replace("{provider}", "databricks");
     let mut made = call(method, &format!("{path}{}", row.query));
