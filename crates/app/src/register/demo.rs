@@ -23,7 +23,10 @@ const EXPORTS: &[(&str, &str)] = &[
     ("people", "people.csv"),
     ("aws-credential-report", "aws/credential-report.csv"),
     ("aws-access-keys", "aws/access-keys.json"),
-    ("github-fine-grained-pats", "github/fine-grained-pats-labs.json"),
+    (
+        "github-fine-grained-pats",
+        "github/fine-grained-pats-labs.json",
+    ),
     ("github-deploy-keys", "github/web/deploy-keys.json"),
     ("table", "keys.csv"),
     ("table", "vendors/partners.csv"),
