@@ -23,6 +23,7 @@ mod scope;
 mod state_facts;
 mod take;
 mod unit;
+mod what_if;
 mod work;
 
 pub use account::{AccountRecord, Made, Refused, Signed, SignedIn};
@@ -39,6 +40,7 @@ pub use request::{RequestShown, Wish};
 pub use review::{ReviewShown, Starting};
 pub use take::{Imported, Reading, Taken};
 pub use unit::Preview;
+pub use what_if::{Moved, WhatIf};
 pub use work::{Bench, Turn, Worker, run_worker};
 
 pub use tenure_access::{Denial, Permit, Rules, form};

@@ -23,6 +23,7 @@ use tenure_model::{
     infer::Declaration,
     people::{self, People},
     pick::Pick,
+    policy::Policy,
     system::System,
 };
 use tenure_store::{
@@ -54,6 +55,16 @@ struct Context {
     people: Option<People>,
     systems: Vec<System>,
     classes: Vec<(Pick, ClassAcceptance)>,
+}
+
+/// Keys as they are judged, with what they were put together from.
+struct Worked {
+    keys: Vec<Key>,
+    same: Vec<Vec<KeyId>>,
+    records: Vec<Vec<RecordRef>>,
+    links: Vec<Vec<KeyId>>,
+    ground: Vec<Ground>,
+    skipped: Vec<Skipped>,
 }
 
 impl Reassessed {
@@ -199,8 +210,17 @@ impl Desk<'_> {
         Ok(all)
     }
 
-    async fn judge(&self, mut groups: Groups, context: &Context) -> Result<Reassessed> {
-        let permit = self.permit_worker().await?;
+    /// Judges every key with another policy, and keeps nothing of it: each key as it would be, with its ids.
+    pub(super) async fn try_all(&self, policy: &Policy) -> Result<Vec<(Key, Vec<KeyId>)>> {
+        let tried = Desk { policy, ..*self };
+        let context = tried.context().await?;
+        let groups = Groups::of(tried.records().await?, &tried.store.listings().await?);
+        let worked = tried.work_out(groups, &context).await?;
+        Ok(worked.keys.into_iter().zip(worked.same).collect())
+    }
+
+    /// What is to be kept of keys; nothing is kept yet.
+    async fn work_out(&self, mut groups: Groups, context: &Context) -> Result<Worked> {
         identity::serve(&mut groups.known, &context.systems);
         let same = self.store.identify(&groups.marks()).await?;
         let ids: Vec<KeyId> = same.iter().flatten().cloned().collect();
@@ -235,9 +255,30 @@ impl Desk<'_> {
                 judging.judge_signed(key, Earlier::Register(since.as_ref()), signed)
             })
             .unzip();
+        Ok(Worked {
+            keys,
+            same,
+            records,
+            links,
+            ground,
+            skipped: skipped.into_iter().flatten().collect(),
+        })
+    }
+
+    async fn judge(&self, groups: Groups, context: &Context) -> Result<Reassessed> {
+        let permit = self.permit_worker().await?;
+        let people = context.people.as_ref();
+        let Worked {
+            keys,
+            same,
+            records,
+            links,
+            ground,
+            skipped,
+        } = self.work_out(groups, context).await?;
         let mut done = Reassessed {
             keys: u64::try_from(keys.len()).unwrap_or(u64::MAX),
-            skipped: skipped.into_iter().flatten().collect(),
+            skipped,
             ..Reassessed::default()
         };
         let judged: Vec<Judged<'_>> = keys

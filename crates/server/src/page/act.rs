@@ -1,6 +1,6 @@
 //! Acts that are of no place: the look, judging again, answers about one's keys.
 
-use super::{Said, Visit, html, keep_theme, keys::form_of, then};
+use super::{Said, Visit, html, keep_theme, keys::form_of, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
@@ -122,11 +122,11 @@ async fn page(house: &House, visit: &Visit, id: &str, typed: Typed) -> Result<Re
         due: Some(ask.due),
         keys: keys.collect(),
         people: Vec::new(),
-        typed,
+        typed: typed.clone(),
         done: false,
         frame: visit.frame(house, Place::Today, "Your keys").await?,
     };
-    html(house, answers::render(&view))
+    Ok(refused(&typed, html(house, answers::render(&view))?))
 }
 
 /// The oldest question that waits for the caller's answers; the first page where there is none.

@@ -339,7 +339,7 @@ async fn owner_sheet(house: &House, visit: &Visit, id: &KeyId, typed: Typed) -> 
         kind: sheet::Kind::Person(people),
     };
     let list = people(&desk).await;
-    html(
+    let answer = html(
         house,
         sheet::render(&sheet::Sheet {
             frame: visit.frame(house, Place::Keys, "Assign an owner").await?,
@@ -354,10 +354,11 @@ async fn owner_sheet(house: &House, visit: &Visit, id: &KeyId, typed: Typed) -> 
                 field("owner", "Who answers for it", false, list.clone()),
                 field("backup", "Who stands in for them", true, list),
             ],
-            typed,
+            typed: typed.clone(),
             button: "Assign".to_owned(),
         }),
-    )
+    )?;
+    Ok(refused(&typed, answer))
 }
 
 pub(crate) async fn owner(
@@ -508,7 +509,7 @@ async fn exception_sheet(
     if key.verdict.id == tenure_model::facts::Verdict::Irreplaceable {
         kinds.push(kind("permanent", "Permanent, as long as it is reviewed"));
     }
-    html(
+    let answer = html(
         house,
         sheet::render(&sheet::Sheet {
             frame: visit
@@ -561,10 +562,11 @@ async fn exception_sheet(
                     sheet::Kind::Sentences,
                 ),
             ],
-            typed,
+            typed: typed.clone(),
             button: "Ask".to_owned(),
         }),
-    )
+    )?;
+    Ok(refused(&typed, answer))
 }
 
 pub(crate) async fn exception(

@@ -1,23 +1,29 @@
 //! Settings: sources and their health, the policy, people, roles, tokens, sessions.
 
-use super::{Said, Visit, html, keys::form_of, then};
+use super::{Said, Visit, html, keys::form_of, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
     extract::{Named, Query},
     house::House,
     ui::{
-        form::{Act, Choice, How, Problem as Wrong, Typed},
+        form::{self, Act, Choice, How, Problem as Wrong, Typed},
         frame::Place,
         settings::{self, Body, Room},
     },
 };
-use axum::{body::Bytes, extract::State, response::Response};
+use axum::{body::Bytes, extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tenure_app::register::{Desk, RegisterError};
+use tenure_app::{
+    register::{Desk, RegisterError, WhatIf},
+    report::words,
+};
 use tenure_model::{
     access::{Action, Held, PersonId, Role, Sort, Unit},
+    day::Day,
+    facts::Verdict,
+    policy::Policy,
     secret::Secret,
     token::{USUAL_DAYS, Wanted},
 };
@@ -93,26 +99,101 @@ pub(crate) async fn sources(State(house): State<House>, visit: Visit) -> Result<
     page(&house, &visit, Body::Sources(sources)).await
 }
 
-pub(crate) async fn policy(State(house): State<House>, visit: Visit) -> Result<Response> {
-    let desk = visit.desk(&house);
-    desk.may(Action::PolicyView).await?;
+/// The policy in force, with what was tried out and what came of it.
+async fn policy_page(
+    house: &House,
+    visit: &Visit,
+    tried: Option<String>,
+    told: std::result::Result<Option<WhatIf>, String>,
+) -> Result<Response> {
     let policy = house.register.policy();
     let text = toml_of(policy)?;
+    let (what_if, problem) = match told {
+        Ok(what_if) => (what_if, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let is_wrong = problem.is_some();
     let body = settings::Policy {
         version: policy.version.clone(),
         digest: policy.digest(),
-        tried: text.clone(),
+        tried: tried.unwrap_or_else(|| text.clone()),
         text,
-        problem: None,
-        what_if: None,
+        problem,
+        what_if: what_if.map(shown),
         may_change: false,
-        tries: false,
+        tries: true,
     };
-    page(&house, &visit, Body::Policy(Box::new(body))).await
+    let mut answer = page(house, visit, Body::Policy(Box::new(body))).await?;
+    if is_wrong {
+        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(answer)
 }
 
-fn toml_of(policy: &tenure_model::policy::Policy) -> Result<String> {
-    serde_json::to_string_pretty(policy).map_err(|error| Problem::ours(&error))
+fn shown(told: WhatIf) -> settings::WhatIf {
+    let says = |(verdict, due): (Verdict, Option<Day>)| {
+        let verdict = words::verdict(verdict);
+        due.map_or_else(
+            || verdict.to_owned(),
+            |day| format!("{verdict}, by {}", day.long()),
+        )
+    };
+    settings::WhatIf {
+        digest: told.digest,
+        keys: told.keys,
+        verdicts: told
+            .verdicts
+            .into_iter()
+            .map(|(verdict, (now, then))| (verdict, now, then))
+            .collect(),
+        changed: told
+            .changed
+            .into_iter()
+            .map(|key| settings::Moved {
+                address: form::key(key.id.as_str()),
+                name: key.name,
+                level: key.level,
+                before: says(key.before),
+                after: says(key.after),
+            })
+            .collect(),
+        left: told.left,
+    }
+}
+
+pub(crate) async fn policy(State(house): State<House>, visit: Visit) -> Result<Response> {
+    visit.desk(&house).may(Action::PolicyView).await?;
+    policy_page(&house, &visit, None, Ok(None)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tried {
+    #[expect(dead_code, reason = "the guard has checked it")]
+    csrf: Option<String>,
+    policy: String,
+}
+
+/// What another policy would do. Nothing of it is kept.
+pub(crate) async fn what_if(
+    State(house): State<House>,
+    visit: Visit,
+    body: Bytes,
+) -> Result<Response> {
+    let form: Tried = form_of(&body)?;
+    let desk = visit.desk(&house);
+    desk.may(Action::PolicyView).await?;
+    desk.may(Action::KeyList).await?;
+    let told = match Policy::parse(&form.policy) {
+        Ok(policy) => Ok(Some(desk.what_if(&policy).await?)),
+        Err(error) => Err(error.to_string()),
+    };
+    policy_page(&house, &visit, Some(form.policy), told).await
+}
+
+/// As a policy file has it: what is tried is read as one.
+fn toml_of(policy: &Policy) -> Result<String> {
+    toml::to_string_pretty(policy).map_err(|error| Problem::ours(&error))
 }
 
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
@@ -219,9 +300,12 @@ async fn roles_page(house: &House, visit: &Visit, typed: Typed) -> Result<Respon
             })
             .collect(),
         may_assign,
-        typed,
+        typed: typed.clone(),
     };
-    page(house, visit, Body::Roles(body)).await
+    Ok(refused(
+        &typed,
+        page(house, visit, Body::Roles(body)).await?,
+    ))
 }
 
 pub(crate) async fn roles(State(house): State<House>, visit: Visit) -> Result<Response> {
@@ -352,9 +436,12 @@ async fn tokens_page(
             .map(|sort| choice(sort.word(), sort_says(*sort), *sort == Sort::Read))
             .collect(),
         may_make: true,
-        typed,
+        typed: typed.clone(),
     };
-    page(house, visit, Body::Tokens(body)).await
+    Ok(refused(
+        &typed,
+        page(house, visit, Body::Tokens(body)).await?,
+    ))
 }
 
 pub(crate) async fn tokens(State(house): State<House>, visit: Visit) -> Result<Response> {

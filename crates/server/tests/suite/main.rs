@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod acts;
 mod api;
 mod document;
 mod login;
