@@ -8,6 +8,7 @@ mod ask;
 mod backlog;
 mod browse;
 mod comment;
+pub mod demo;
 mod exception;
 mod house;
 mod login;

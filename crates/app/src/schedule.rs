@@ -5,6 +5,8 @@ use tenure_model::moment::Moment;
 tenure_model::words! {
     /// Work that recurs.
     pub enum Work {
+        /// What the day makes of exceptions is told: those that ended, lapsed, or whose acceptor left.
+        ExceptionEnds = "exception_ends",
         /// Every key is judged again: a verdict depends on the day.
         Reassess = "reassess",
         /// Who is silent is reminded, managers are asked.
@@ -29,6 +31,7 @@ const DAY: i64 = 24 * HOUR;
 impl Work {
     fn rhythm(self) -> Rhythm {
         let (every, offset) = match self {
+            Self::ExceptionEnds => (DAY, 2 * 60),
             Self::Reassess => (DAY, 5 * 60),
             Self::AskRemind => (DAY, 7 * HOUR),
             Self::Seal => (5 * 60, 0),

@@ -7,6 +7,7 @@ use crate::{
     error::Problem,
     extract::{self, Query},
     house::House,
+    ui,
 };
 use askama::Template;
 use axum::{
@@ -35,14 +36,6 @@ struct SetupPage<'p> {
     who: &'p str,
 }
 
-#[derive(Template)]
-#[template(path = "door/problem.html")]
-struct ProblemPage<'p> {
-    title: &'p str,
-    detail: &'p str,
-    sign_in: bool,
-}
-
 /// A page.
 pub(crate) fn page(template: &impl Template) -> Result<Response> {
     let text = template.render().map_err(|error| Problem::ours(&error))?;
@@ -50,13 +43,34 @@ pub(crate) fn page(template: &impl Template) -> Result<Response> {
 }
 
 /// A problem as a page, with the headers that its answer has.
-pub(crate) fn problem_page(problem: &Problem, mut answer: Response) -> Response {
-    let told = ProblemPage {
-        title: problem.status.canonical_reason().unwrap_or("Error"),
-        detail: &problem.detail,
-        sign_in: problem.status == StatusCode::UNAUTHORIZED,
+pub(crate) fn problem_page(
+    house: &House,
+    problem: &Problem,
+    id: &str,
+    mut answer: Response,
+) -> Response {
+    let title = problem.status.canonical_reason().unwrap_or("Error");
+    let advice = match problem.status {
+        StatusCode::UNAUTHORIZED if house.settings.demo => "Take a role, above.",
+        StatusCode::UNAUTHORIZED => "Sign in, at /login, and come back.",
+        StatusCode::FORBIDDEN => "Ask somebody who may, or an administrator for a role.",
+        StatusCode::NOT_FOUND => "It may be gone, or the address is wrong.",
+        _ => "",
     };
-    let Ok(text) = told.render() else {
+    let policies = problem.more.get("policies").and_then(|all| all.as_array());
+    let policies = policies.into_iter().flatten().filter_map(|one| {
+        let name = one.get("policy").and_then(|policy| policy.as_str());
+        name.or_else(|| one.as_str()).map(str::to_owned)
+    });
+    let told = ui::door::render_failed(&ui::door::Failed {
+        frame: crate::page::plain(house, title),
+        status: problem.status.as_u16(),
+        what: problem.detail.clone(),
+        advice: advice.to_owned(),
+        policies: policies.collect(),
+        request: Some(id.to_owned()),
+    });
+    let Ok(text) = told else {
         return answer;
     };
     let media = HeaderValue::from_static("text/html; charset=utf-8");

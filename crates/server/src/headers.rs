@@ -48,7 +48,7 @@ pub(crate) async fn dress(State(house): State<House>, request: Request, next: Ne
     let is_static = path.starts_with("/static/");
     let is_page = !(path.starts_with("/api/") || is_static || path == "/openapi.json");
     if is_page && let Some(problem) = answer.extensions().get::<Problem>().cloned() {
-        answer = crate::door::problem_page(&problem, answer);
+        answer = crate::door::problem_page(&house, &problem, &id, answer);
     }
     let is_same = method.is_safe()
         && answer.status() == StatusCode::OK

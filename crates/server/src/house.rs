@@ -27,6 +27,8 @@ pub struct Settings {
     pub most_upload: u64,
     /// How often callers may call.
     pub rates: Rates,
+    /// The example company is served: whoever comes takes any role, and moves the clock.
+    pub demo: bool,
 }
 
 impl Settings {
@@ -37,6 +39,7 @@ impl Settings {
             public_url,
             most_upload: 256 << 20,
             rates: Rates::default(),
+            demo: false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod decisions;
+pub(crate) mod demo;
 pub(crate) mod exceptions;
 pub(crate) mod keys;
 pub(crate) mod places;
@@ -29,8 +30,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use std::collections::BTreeMap;
-use tenure_app::register::{Desk, Logged};
-use tenure_model::{access::Action, id::KeyId};
+use tenure_app::register::{Desk, Facet, Logged};
+use tenure_model::{
+    access::{Action, Role},
+    id::KeyId,
+};
 
 /// Who looks, and how they like it.
 pub(crate) struct Visit {
@@ -151,8 +155,24 @@ impl Visit {
                 })
                 .collect(),
             theme: self.theme,
+            demo: demo_of(house, account.roles.first().map(|held| held.role())),
             ..Frame::plain(title, house.register.now())
         })
+    }
+}
+
+/// The switches of the example, where that is served.
+pub(crate) fn demo_of(house: &House, role: Option<Role>) -> Option<frame::Demo> {
+    house.settings.demo.then(|| frame::Demo {
+        role: role.unwrap_or(Role::Viewer),
+    })
+}
+
+/// What stands around a page for nobody in particular.
+pub(crate) fn plain(house: &House, title: &str) -> Frame {
+    Frame {
+        demo: demo_of(house, None),
+        ..Frame::plain(title, house.register.now())
     }
 }
 
@@ -257,4 +277,12 @@ pub(crate) async fn told(
         Some((one.index, ui::happened::Happened::of(event, &name)))
     });
     Ok(told.collect())
+}
+
+/// Which values keys have, for those who may list keys; nothing for others.
+pub(crate) async fn facets(desk: &Desk<'_>) -> Result<BTreeMap<Facet, Vec<(String, u64)>>> {
+    match desk.allows_somewhere(Action::KeyList).await? {
+        true => Ok(desk.facets().await?),
+        false => Ok(BTreeMap::new()),
+    }
 }

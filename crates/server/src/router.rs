@@ -122,12 +122,14 @@ pub fn routes() -> Vec<Route> {
 #[rustfmt::skip]
 fn console() -> Vec<Route> {
     use crate::page::{
-        act, decisions, exceptions, file, keys, places, requests, reviews, settings, today,
+        act, decisions, demo, exceptions, file, keys, places, requests, reviews, settings, today,
     };
     vec![
         get("/static/{hash}/{name}", file).public().gives_page().says("A file that pages load"),
         get("/", today::today).gives_page().says("Today"),
         post("/theme", act::theme).takes_form().leads_away().says("Light or dark"),
+        post("/demo/role", demo::role).door().takes_form().leads_away().says("Take a role of the example"),
+        post("/demo/clock", demo::clock).takes_form().leads_away().long().says("Move the clock of the example"),
         post("/judge", act::judge).needs(&[A::JobControl]).takes_form().leads_away().long().says("Judge every key again"),
         get("/search", places::search).needs(&[A::KeyList]).query::<places::Words>().gives_page().says("Find a key, a person or a system"),
 

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use tenure_app::register::{Worker, run_worker};
+
 pub use axum_server::Handle as Held;
 
 /// How long calls that are under way get at the end.
@@ -41,6 +43,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let service = router(&house).into_make_service_with_connect_info::<SocketAddr>();
     let keeper = tokio::spawn(keep(house.clone()));
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let worker = tokio::spawn(work(house.clone(), stopped));
     let served = match tls {
         None => {
             let mut server = axum_server::from_tcp(listener)?.handle(handle);
@@ -60,10 +64,27 @@ pub async fn serve(
         }
     };
     keeper.abort();
+    // What is under way is ended first, or becomes another worker's when its lease is over.
+    let _ = stop.send(());
+    let _ = tokio::time::timeout(GRACE, worker).await;
     let sealed = house.register().seal().await;
     house.register().close().await;
     served?;
     sealed.map_err(io::Error::other)
+}
+
+/// Works through the jobs of the register until it is told to stop.
+async fn work(house: House, stopped: tokio::sync::oneshot::Receiver<()>) {
+    let name = format!(
+        "serve-{}-{}",
+        std::process::id(),
+        house.register().now().micros()
+    );
+    let stop = async {
+        // Dropped without a word is told to stop as well.
+        let _ = stopped.await;
+    };
+    run_worker(house.register(), &Worker::new(&name), stop).await;
 }
 
 /// A head that never ends holds no connection.

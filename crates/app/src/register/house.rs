@@ -1,6 +1,6 @@
 //! What owns the things that a [`Desk`] borrows: a server holds one, a command makes one for its run.
 
-use super::{Desk, Place, Result, Rules, Store, open, seal};
+use super::{Bench, Desk, Place, Result, Rules, Store, open, seal};
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -62,6 +62,16 @@ pub struct Register {
     pepper: Pepper,
     state: State,
     clock: Clock,
+}
+
+impl Bench for Register {
+    fn desk<'d>(&'d self, caller: &'d Actor) -> Desk<'d> {
+        Self::desk(self, caller)
+    }
+
+    fn state(&self) -> &State {
+        Self::state(self)
+    }
 }
 
 impl Register {

@@ -135,6 +135,7 @@ impl Worker {
     async fn done(&self, bench: &impl Bench, work: Work) -> Result<()> {
         let desk = bench.desk(&self.caller);
         match work {
+            Work::ExceptionEnds => desk.settle_exceptions().await.map(drop),
             Work::Reassess => desk.reassess().await.map(drop),
             Work::AskRemind => desk.ask_remind_due().await.map(drop),
             Work::Seal => seal(desk.store, bench.state()).await,

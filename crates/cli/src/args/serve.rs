@@ -17,6 +17,10 @@ pub(crate) struct Serve {
     /// The address to listen at
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+    /// Serve the example company from a folder that is gone afterwards: everybody takes any role, and the clock is
+    /// moved by hand. For this machine alone
+    #[arg(long, conflicts_with_all = ["data_dir", "database", "settings", "public_url"])]
+    pub(crate) demo: bool,
     /// The address under which browsers know this server; https, unless it is this machine alone. Where none is
     /// named, the one it listens at
     #[arg(long, value_name = "URL")]

@@ -50,13 +50,19 @@ struct Calls {
 }
 
 pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
+    if args.demo && !args.listen.ip().is_loopback() {
+        return Err(Failure::input(
+            format!("{}: the example lets everybody take any role", args.listen),
+            "--demo is for this machine alone: listen at 127.0.0.1 or ::1",
+        ));
+    }
     let (state, place) = register::place(&args.at)?;
     let providers = command::providers(args.catalog.as_deref())?;
     let policy = command::policy(args.policy.as_deref())?;
     let beside = state.folder().join(FILE);
     let written = match &args.settings {
         Some(file) => written(file)?,
-        None if beside.is_file() => written(&beside)?,
+        None if !args.demo && beside.is_file() => written(&beside)?,
         None => Written::default(),
     };
     let listener = TcpListener::bind(args.listen)
@@ -83,8 +89,15 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         .build()
         .map_err(|error| Failure::Failed(format!("no runtime: {error}")))?;
     runtime.block_on(async {
-        let register = Register::open(&place, state, providers, policy, Clock::system());
-        let register = register.await.map_err(|error| register::failure(&error))?;
+        let example = match args.demo {
+            true => Some(tempfile::tempdir().map_err(|error| Failure::Failed(error.to_string()))?),
+            false => None,
+        };
+        let register = match &example {
+            Some(folder) => Register::of_demo(folder.path(), providers, policy).await,
+            None => Register::open(&place, state, providers, policy, Clock::system()).await,
+        };
+        let register = register.map_err(|error| register::failure(&error))?;
         let login = match &written.login {
             None => None,
             Some(settings) => Some(
@@ -92,10 +105,16 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
                     .map_err(|error| Failure::input(error.to_string(), "docs/login.md says how"))?,
             ),
         };
-        let first = register.first_link().await;
-        let first = first.map_err(|error| register::failure(&error))?;
+        let first = match args.demo {
+            true => None,
+            false => {
+                let first = register.first_link().await;
+                first.map_err(|error| register::failure(&error))?
+            }
+        };
         register.seal().await.map_err(|error| register::failure(&error))?;
         let mut settings = Settings::at(public.clone());
+        settings.demo = args.demo;
         if let Some(most) = written.server.most_upload {
             settings.most_upload = most;
         }

@@ -148,12 +148,9 @@ async fn shown(house: &House, visit: &Visit, id: &KeyId, typed: Typed) -> Result
     let mut exceptions = Vec::new();
     for one in &record.exceptions {
         let id = tenure_model::id::ExceptionId::new(one.exception.request().id());
-        // Who sees the key may not see each of its exceptions; then it is left out.
-        if let Ok(shown) = desk.exception(&id).await {
-            exceptions.push(excepted(&shown));
-        }
+        exceptions.push(excepted(&desk.exception(&id).await?));
     }
-    let remarks = desk.remarks(&About::Key(id.clone())).await.ok();
+    let remarks = desk.remarks(&About::Key(id.clone())).await?;
     let logged: Vec<_> = history
         .events
         .iter()
@@ -188,7 +185,7 @@ async fn shown(house: &House, visit: &Visit, id: &KeyId, typed: Typed) -> Result
             until: None,
         }),
         exceptions,
-        comments: remarks.map(comments).unwrap_or_default(),
+        comments: comments(remarks),
         may_comment: desk.allows_on(Action::KeyComment, &id).await?,
         may_attach: desk.allows_on(Action::EvidenceAttach, &id).await?,
         typed: typed.clone(),
@@ -307,7 +304,10 @@ pub(crate) fn form_of<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T>
 
 async fn people(desk: &Desk<'_>) -> Vec<Choice> {
     // Who may not see people types a name.
-    let list = desk.people().await.unwrap_or_default();
+    let list = match desk.allows_everywhere(Action::PeopleView) {
+        true => desk.people().await.unwrap_or_default(),
+        false => Vec::new(),
+    };
     list.into_iter()
         .map(|person| Choice {
             label: person.email.clone().unwrap_or_else(|| person.id.clone()),

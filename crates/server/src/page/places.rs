@@ -293,7 +293,7 @@ pub(crate) async fn catalogue(
 ) -> Result<Response> {
     let desk = visit.desk(&house);
     desk.may(Action::CatalogView).await?;
-    let facets = desk.facets().await.unwrap_or_default();
+    let facets = super::facets(&desk).await?;
     let keys = |slug: &str| {
         let values = facets.get(&Facet::Provider)?;
         let found = values.iter().find(|(known, _)| known == slug);

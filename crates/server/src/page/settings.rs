@@ -209,7 +209,7 @@ pub(crate) async fn people(
 ) -> Result<Response> {
     let desk = visit.desk(&house);
     let list = desk.people().await?;
-    let owned = desk.facets().await.unwrap_or_default();
+    let owned = super::facets(&desk).await?;
     let owned = owned.get(&tenure_app::register::Facet::Owner);
     let keys = |person: &tenure_model::key::Person| {
         let values = owned.map(Vec::as_slice).unwrap_or_default();

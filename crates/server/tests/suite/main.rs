@@ -13,5 +13,6 @@ mod api;
 mod document;
 mod login;
 mod matrix;
+mod pages;
 mod refused;
 mod setup;
