@@ -186,7 +186,8 @@ fn capital(text: &str) -> String {
 /// Whether somebody may go to a place; nothing is recorded, since nothing was asked for.
 async fn may_enter(desk: &Desk<'_>, place: Place) -> Result<bool> {
     let any: &[Action] = match place {
-        Place::Today | Place::Keys | Place::Settings => return Ok(true),
+        Place::Today | Place::Settings => return Ok(true),
+        Place::Keys => return Ok(desk.lists_any().await?),
         Place::Decisions => &[Action::ExceptionList],
         Place::Exposures => &[Action::ExposureView],
         Place::Work => &[Action::JobView],

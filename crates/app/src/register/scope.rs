@@ -65,6 +65,24 @@ impl Desk<'_> {
         Ok(units)
     }
 
+    /// Whether the caller may list any key: those of some unit, or their own. Not recorded.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn lists_any(&self) -> Result<bool> {
+        if self.allows_somewhere(Action::KeyList).await? {
+            return Ok(true);
+        }
+        let Some(person) = self.calling() else {
+            return Ok(false);
+        };
+        let may = |unit| {
+            let key = owned_by(person, unit);
+            self.access.allows(self.caller, Action::KeyView, &key)
+        };
+        Ok(self.store.units().await?.into_iter().any(may))
+    }
+
     /// Asks whether the caller may do this in some unit at least. A denial is recorded.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::{
     house::House,
     ui::{
         decisions::{self, Chosen, Kind, Sign, Waiting},
-        form::{self, Typed},
+        form::{self, Act, Typed},
         frame::Place,
     },
 };
@@ -299,6 +299,11 @@ async fn page(house: &House, visit: &Visit, id: Option<&str>, typed: Typed) -> R
         list: queue.list,
         next: None,
         chosen,
+        acts: if desk.allows_everywhere(Action::KeyRequestMake) {
+            vec![Act::open("Ask for a key", None, "/requests/new".to_owned())]
+        } else {
+            Vec::new()
+        },
     });
     let answer = html(house, text)?;
     Ok(refused(&typed, answer))

@@ -17,7 +17,7 @@ use tenure_app::{
     report::words,
 };
 use tenure_model::{
-    access::{Action, PersonId, Role},
+    access::{Action, Actor, PersonId, Role},
     decide::Urgency,
     exception::Stage,
     horizon::Horizon,
@@ -232,6 +232,14 @@ async fn since(desk: &Desk<'_>, before: Option<Moment>) -> Result<today::Since> 
     Ok(since)
 }
 
+/// The person who calls.
+fn visit_person<'d>(desk: &Desk<'d>) -> Option<&'d PersonId> {
+    match desk.caller {
+        Actor::Person(caller) => Some(&caller.person),
+        Actor::Operator(_) | Actor::Worker(_) => None,
+    }
+}
+
 async fn owner(desk: &Desk<'_>) -> Result<today::Owner> {
     let mut view = today::Owner {
         keys: 0,
@@ -244,6 +252,27 @@ async fn owner(desk: &Desk<'_>) -> Result<today::Owner> {
             )
         }),
     };
+    let me = visit_person(desk);
+    for review in desk.reviews(true).await? {
+        let mine = |item: &&tenure_model::attest::Item| {
+            item.attestation.is_none() && me.is_some_and(|me| item.reviewers.contains(me))
+        };
+        let left = review.items.iter().filter(mine).count();
+        if left > 0 {
+            let left = u64::try_from(left).unwrap_or(u64::MAX);
+            view.need.push(today::Waiting {
+                text: format!("Attest {}", tenure_app::report::text::keys(left)),
+                why: review.campaign.title.clone(),
+                level: None,
+                urgency: Urgency::Due,
+                due: Some(review.campaign.due),
+                address: format!(
+                    "/reviews/{}",
+                    tenure_app::report::text::segment(&review.campaign.id)
+                ),
+            });
+        }
+    }
     // Who answers for nothing is told so, and denied nothing.
     let page = desk.own_keys(200).await?;
     view.keys = u64::try_from(page.len()).unwrap_or(u64::MAX);

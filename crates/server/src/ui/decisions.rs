@@ -49,6 +49,8 @@ pub struct Decisions {
     pub next: Option<String>,
     /// What is opened.
     pub chosen: Option<Chosen>,
+    /// What the caller may ask for here.
+    pub acts: Vec<Act>,
 }
 
 /// One decision that waits.

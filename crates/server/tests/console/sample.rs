@@ -655,6 +655,7 @@ impl Sample<'_> {
                 list: list(),
                 next: Some("/decisions?after=x9".to_owned()),
                 chosen,
+                acts: Vec::new(),
             })
             .unwrap()
         };
@@ -692,6 +693,7 @@ impl Sample<'_> {
                     list: Vec::new(),
                     next: None,
                     chosen: None,
+                    acts: Vec::new(),
                 })
                 .unwrap(),
             ),

@@ -524,6 +524,8 @@ async fn a_key_is_asked_for_and_decided_by_somebody_else() {
     let wish = "provider=stripe&credential=restricted_key&purpose=Nightly+export&owner=olga\
                 &expires=2026-12-20&consumers=server";
     let ask = |why_not: &str| format!("{wish}&why_not={why_not}");
+    let decisions = get(&server, &ann, "/decisions").await;
+    assert!(decisions.text.contains("href=\"/requests/new\""));
     let size = server.log_size().await;
     let unsaid = post(&server, &ann, "/requests/new", &ask("")).await;
     assert_eq!(unsaid.status, 422, "{}", unsaid.text);
@@ -566,6 +568,8 @@ async fn a_campaign_is_answered_key_by_key_by_who_is_asked_and_no_other() {
     let desk = server.house.register().desk(&operator);
     let id = desk.start_review(&starting).await.unwrap().campaign.id;
     let path = format!("/reviews/{id}");
+    let today = get(&server, &olga, "/").await;
+    assert!(today.text.contains("Attest 2 keys") && today.text.contains(&path));
     let page = get(&server, &olga, &path).await;
     assert!(page.text.contains("1 key after this one"), "{}", page.text);
     let said = |page: &Answer, scope: &str| {

@@ -138,7 +138,7 @@ async fn an_owner_is_assigned_and_sees_their_key_and_no_other() {
         &[("owner", " "), ("backup", "bo")],
     )
     .await;
-    assert_eq!(back.status, 200);
+    assert_eq!(back.status, 422);
     assert!(back.text.contains("Name a person") && back.text.contains("value=\"bo\""));
     assert_eq!(server.log_size().await, size);
     let done = send(
