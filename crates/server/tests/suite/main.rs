@@ -10,6 +10,7 @@
 mod account;
 mod api;
 mod document;
+mod governance;
 mod login;
 mod matrix;
 mod pages;
