@@ -49,7 +49,7 @@ async fn a_class_is_approved_and_accepted_by_others_who_read_it_and_then_ended()
     let unread = post(&server, &bo, &approval, unread).await;
     assert_eq!(unread.status, 409, "{}", unread.text);
     let early = post(&server, &rita, &format!("{one}/acceptance"), signed.clone()).await;
-    assert_eq!(early.status, 409, "{}", early.text);
+    assert_eq!(early.status, 422, "{}", early.text);
     let still = get(&server, &bo, &one).await.json();
     assert_eq!(still["stage"], "awaiting_approval");
 

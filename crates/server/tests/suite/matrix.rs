@@ -48,9 +48,19 @@ fn why() -> Value {
 }
 
 fn wish() -> Value {
+    let options = tenure_model::facts::ReplacementOption::ALL.iter();
+    let why_not: serde_json::Map<String, Value> = options
+        .map(|option| {
+            (
+                option.word().to_owned(),
+                "the vendor takes keys alone".into(),
+            )
+        })
+        .collect();
     json!({
         "provider": "stripe", "credential": "restricted_key", "purpose": "nightly export",
         "owner": "target", "expires": "2026-12-20", "consumers": ["server"],
+        "why_not": why_not,
         "facts": {"data": "confidential"},
     })
 }
