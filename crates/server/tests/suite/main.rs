@@ -11,6 +11,7 @@ mod account;
 mod acts;
 mod api;
 mod document;
+mod governance;
 mod login;
 mod matrix;
 mod pages;

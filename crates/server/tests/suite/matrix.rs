@@ -40,6 +40,41 @@ fn seen(row: Row) -> Row {
     }
 }
 
+fn why() -> Value {
+    json!({
+        "bypassed": "no standing credential", "why": "the nightly job needs it",
+        "blocker": "no federation before March", "compensating": ["one source address"],
+    })
+}
+
+fn wish() -> Value {
+    let options = tenure_model::facts::ReplacementOption::ALL.iter();
+    let why_not: serde_json::Map<String, Value> = options
+        .map(|option| {
+            (
+                option.word().to_owned(),
+                "the vendor takes keys alone".into(),
+            )
+        })
+        .collect();
+    json!({
+        "provider": "stripe", "credential": "restricted_key", "purpose": "nightly export",
+        "owner": "target", "expires": "2026-12-20", "consumers": ["server"],
+        "why_not": why_not,
+        "facts": {"data": "confidential"},
+    })
+}
+
+fn campaign() -> Value {
+    json!({"title": "autumn", "selector": "provider=databricks", "due": "2030-01-01"})
+}
+
+/// Acts on things that stand in a state: a role that may is told 409 where the state, or what was read, does not fit.
+fn is_of_a_state(path: &str) -> bool {
+    let things = ["/exceptions/{", "/key-requests/{", "/reviews/{", "/asks/{"];
+    things.iter().any(|thing| path.contains(thing)) || path.ends_with("/exceptions")
+}
+
 /// The rows, by method and path.
 fn rows(method: &str, path: &str, key: &str) -> Option<Row> {
     let noun = path.strip_prefix("/api/v1/").unwrap_or(path);
@@ -85,7 +120,22 @@ fn rows(method: &str, path: &str, key: &str) -> Option<Row> {
             | "log/export"
             | "catalogue"
             | "catalogue/{provider}"
-            | "policy",
+            | "policy"
+            | "exceptions"
+            | "exceptions/{exception}"
+            | "exceptions/{exception}/remarks"
+            | "exception-counts"
+            | "key-requests"
+            | "key-requests/{request}"
+            | "reviews"
+            | "reviews/{review}"
+            | "ask-plan"
+            | "asks"
+            | "asks/{ask}"
+            | "backlog"
+            | "keys/{key}/stated-facts"
+            | "keys/{key}/remarks"
+            | "containers",
         )
         | ("POST", "accounts/{person}/setup-links" | "assessment")
         | (
@@ -109,6 +159,55 @@ fn rows(method: &str, path: &str, key: &str) -> Option<Row> {
         ("PUT", "accounts/{person}/roles") => seen(body(json!({"roles": [{"role": "viewer"}]}))),
         ("POST", "me/tokens") => body(json!({"name": "x", "sorts": ["read"]})),
         ("POST", "decide") => body(json!({"id": "x"})),
+        ("POST", "exceptions") => {
+            body(json!({"key": key, "until": "2030-01-01", "reasons": why()}))
+        }
+        ("POST", "class-exceptions") => {
+            body(json!({"selector": "provider=databricks", "reasons": why()}))
+        }
+        ("POST", "exceptions/{exception}/renewal") => {
+            body(json!({"until": "2030-01-01", "reasons": why()}))
+        }
+        (
+            "POST",
+            "exceptions/{exception}/approval"
+            | "exceptions/{exception}/acceptance"
+            | "exceptions/{exception}/review"
+            | "exceptions/{exception}/reaffirmation"
+            | "key-requests/{request}/approval",
+        ) => body(json!({"reason": "it was looked at", "seen": "another digest"})),
+        (
+            "POST",
+            "exceptions/{exception}/denial"
+            | "exceptions/{exception}/withdrawal"
+            | "exceptions/{exception}/end"
+            | "key-requests/{request}/denial"
+            | "key-requests/{request}/withdrawal",
+        ) => body(json!({"reason": "it is not needed"})),
+        ("POST", "exceptions/{exception}/comments" | "keys/{key}/comments") => {
+            body(json!({"text": "looked at"}))
+        }
+        ("POST", "keys/{key}/stated-facts") => body(json!({"facts": {"data": "confidential"}})),
+        ("POST", "key-requests" | "key-forecast") => body(wish()),
+        ("POST", "reviews") => body(campaign()),
+        ("POST", "reviews/{review}/answers") => body(json!({
+            "key": key, "need": "yes", "scope": "yes", "use": "yes", "ownership": "yes", "note": "",
+        })),
+        ("POST", "asks") => body(json!({})),
+        ("POST", "asks/{ask}/answers") => {
+            body(json!({"answers": [{"key": key, "answer": "mine"}]}))
+        }
+        ("PUT", "containers") | ("POST", "container-preview") => {
+            body(json!({"kind": "repository", "place": "acme/x", "owner": "ann"}))
+        }
+        ("DELETE", "containers") => row("?kind=repository&place=acme/x"),
+        (
+            "POST",
+            "exceptions/{exception}/restatement"
+            | "reviews/{review}/reminders"
+            | "reviews/{review}/close"
+            | "ask-reminders",
+        ) => row(""),
         ("POST", "/logout") => row(""),
         // Pages: what they ask is tested in `pages`.
         _ if !path.starts_with("/api/") => row(""),
@@ -120,6 +219,10 @@ struct Target<'t> {
     key: &'t str,
     source: String,
     run: String,
+    exception: String,
+    request: String,
+    review: String,
+    ask: String,
 }
 
 fn made(method: &str, path: &str, target: &Target<'_>) -> Call {
@@ -133,9 +236,10 @@ fn made(method: &str, path: &str, target: &Target<'_>) -> Call {
         .replace("{session}", "none")
         .replace("{token}", "none")
         .replace("{index}", "0")
-        .replace("{exception}", "x0")
-        .replace("{ask}", "a0")
-        .replace("{review}", "v0")
+        .replace("{exception}", &target.exception)
+        .replace("{request}", &target.request)
+        .replace("{ask}", &target.ask)
+        .replace("{review}", &target.review)
         .replace("{file}", "f0")
         .replace("{provider}", "databricks");
     let mut made = call(method, &format!("{path}{}", row.query));
@@ -156,30 +260,37 @@ fn object(action: Action, key: &str) -> Object {
     }
 }
 
-async fn target(server: &Server, key: &str) -> (String, String) {
-    let analyst = server.person("looker", &[Role::Analyst]).await;
+async fn target<'t>(server: &Server, key: &'t str) -> Target<'t> {
+    let looker = server.person("looker", &[Role::Analyst]).await;
     let first = async |path: &str, field: &str| {
-        let list = call("GET", path).by(&analyst).to(server).await.json();
+        let list = call("GET", path).by(&looker).to(server).await.json();
         list["items"][0][field].as_str().unwrap().to_owned()
     };
-    assert!(!key.is_empty());
-    (
-        first("/api/v1/sources", "id").await,
-        first("/api/v1/runs", "id").await,
-    )
+    let maker = server.person("maker", Role::ALL).await;
+    let make = async |path: &str, sent: Value| {
+        let made = call("POST", path).json(&sent).by(&maker).to(server).await;
+        assert!(made.status.is_success(), "{path}: {}", made.text);
+        made.json()
+    };
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let class = json!({"selector": "provider=databricks", "reasons": why()});
+    Target {
+        key,
+        source: first("/api/v1/sources", "id").await,
+        run: first("/api/v1/runs", "id").await,
+        exception: id(&make("/api/v1/class-exceptions", class).await),
+        request: id(&make("/api/v1/key-requests", wish()).await),
+        review: id(&make("/api/v1/reviews", campaign()).await),
+        ask: id(&make("/api/v1/asks", json!({})).await["items"][0]),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_asks_the_rules_for_every_role_and_a_denial_is_recorded_and_changes_nothing() {
     let server = Server::new().await;
     let keys = server.keys().await;
-    let (source, run) = target(&server, &keys[0]).await;
-    let target = Target {
-        key: &keys[0],
-        source,
-        run,
-    };
     server.person("target", &[]).await;
+    let target = target(&server, &keys[0]).await;
     let roles = Role::ALL.iter().copied().map(Some).chain([None]);
     let (mut allowed, mut denied) = (BTreeSet::new(), 0);
     for role in roles {
@@ -218,7 +329,9 @@ async fn every_route_asks_the_rules_for_every_role_and_a_denial_is_recorded_and_
                 .await;
             if may {
                 assert!(
-                    answer.status.is_success() || matches!(answer.status.as_u16(), 404 | 422),
+                    answer.status.is_success()
+                        || matches!(answer.status.as_u16(), 404 | 422)
+                        || (answer.status == 409 && is_of_a_state(route.path)),
                     "{what}: {} {}",
                     answer.status,
                     answer.text
@@ -264,6 +377,8 @@ async fn every_route_asks_the_rules_for_every_role_and_a_denial_is_recorded_and_
         .filter(|route| !route.ends_with("{session}") && !route.ends_with("{token}"))
         .filter(|route| !route.ends_with("people/{person}") && !route.ends_with("decide"))
         .filter(|route| !route.ends_with("imports"))
+        // What they do is tested in `governance`.
+        .filter(|route| !(route.starts_with("POST") && is_of_a_state(route)))
         .collect();
     assert!(never.is_empty(), "nobody can call these: {never:?}");
 }
@@ -272,12 +387,8 @@ async fn every_route_asks_the_rules_for_every_role_and_a_denial_is_recorded_and_
 async fn nobody_is_told_anything_without_a_session_or_with_one_that_is_over() {
     let server = Server::new().await;
     let keys = server.keys().await;
-    let (source, run) = target(&server, &keys[0]).await;
-    let target = Target {
-        key: &keys[0],
-        source,
-        run,
-    };
+    server.person("target", &[]).await;
+    let target = target(&server, &keys[0]).await;
     let admin = server.person("admin", Role::ALL).await;
     server.clock.pass(13 * 3_600);
     let ended = server.person("left", Role::ALL).await;
