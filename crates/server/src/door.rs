@@ -42,6 +42,24 @@ pub(crate) fn page(template: &impl Template) -> Result<Response> {
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
 }
 
+/// The switches of the example, where that is served.
+pub(crate) fn demo_of(
+    house: &House,
+    role: Option<tenure_model::access::Role>,
+) -> Option<ui::frame::Demo> {
+    house.settings.demo.then(|| ui::frame::Demo {
+        role: role.unwrap_or(tenure_model::access::Role::Viewer),
+    })
+}
+
+/// What stands around a page for nobody in particular.
+fn plain(house: &House, title: &str) -> ui::frame::Frame {
+    ui::frame::Frame {
+        demo: demo_of(house, None),
+        ..ui::frame::Frame::plain(title, house.register.now())
+    }
+}
+
 /// A problem as a page, with the headers that its answer has.
 pub(crate) fn problem_page(
     house: &House,
@@ -63,7 +81,7 @@ pub(crate) fn problem_page(
         name.or_else(|| one.as_str()).map(str::to_owned)
     });
     let told = ui::door::render_failed(&ui::door::Failed {
-        frame: crate::page::plain(house, title),
+        frame: plain(house, title),
         status: problem.status.as_u16(),
         what: problem.detail.clone(),
         advice: advice.to_owned(),

@@ -2,6 +2,7 @@
 
 use crate::{
     metrics::Metrics,
+    pictures::Pictures,
     rate::{Limiter, Rates},
 };
 use std::{fmt, sync::Arc};
@@ -56,7 +57,7 @@ pub struct Inner {
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     pub(crate) limiter: Limiter,
-    pub(crate) pictures: crate::page::today::Pictures,
+    pub(crate) pictures: Pictures,
 }
 
 impl fmt::Debug for House {
@@ -80,7 +81,7 @@ impl House {
             form: FormKey::of(register.pepper()),
             limiter: Limiter::new(&settings.rates),
             metrics: Metrics::default(),
-            pictures: crate::page::today::Pictures::default(),
+            pictures: Pictures::default(),
             register,
             login,
             settings,

@@ -17,6 +17,7 @@ mod metrics;
 mod openapi;
 mod ops;
 mod page;
+mod pictures;
 mod rate;
 pub mod route;
 pub mod router;

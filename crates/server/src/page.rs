@@ -31,10 +31,7 @@ use axum::{
 };
 use std::collections::BTreeMap;
 use tenure_app::register::{Desk, Facet, Logged};
-use tenure_model::{
-    access::{Action, Role},
-    id::KeyId,
-};
+use tenure_model::{access::Action, id::KeyId};
 
 /// Who looks, and how they like it.
 pub(crate) struct Visit {
@@ -155,24 +152,9 @@ impl Visit {
                 })
                 .collect(),
             theme: self.theme,
-            demo: demo_of(house, account.roles.first().map(|held| held.role())),
+            demo: door::demo_of(house, account.roles.first().map(|held| held.role())),
             ..Frame::plain(title, house.register.now())
         })
-    }
-}
-
-/// The switches of the example, where that is served.
-pub(crate) fn demo_of(house: &House, role: Option<Role>) -> Option<frame::Demo> {
-    house.settings.demo.then(|| frame::Demo {
-        role: role.unwrap_or(Role::Viewer),
-    })
-}
-
-/// What stands around a page for nobody in particular.
-pub(crate) fn plain(house: &House, title: &str) -> Frame {
-    Frame {
-        demo: demo_of(house, None),
-        ..Frame::plain(title, house.register.now())
     }
 }
 

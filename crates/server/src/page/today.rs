@@ -8,10 +8,7 @@ use crate::{
     ui::{form, frame::Place, today},
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 use tenure_app::{
     register::{Desk, Entry, EventFilter, Facet, Filter, Sort},
     report::words,
@@ -26,10 +23,6 @@ use tenure_model::{
 
 /// How many things of the queue, and how many events, are shown.
 const SHOWN: usize = 7;
-/// How long a picture counts, in seconds: it is drawn from every key.
-const FRESH: u32 = 60;
-/// How many callers' pictures are held.
-const HELD: usize = 64;
 /// A visit is over after so many seconds without a look.
 const VISIT: u32 = 30 * 60;
 /// The cookie with when this visit began, and the one before.
@@ -38,33 +31,15 @@ const YEAR: i64 = 365 * 86_400;
 /// Ends within so many days are named first.
 const SOON: i64 = 90;
 
-/// Pictures of what callers may see, by caller.
-#[derive(Debug, Default)]
-pub(crate) struct Pictures(Mutex<BTreeMap<PersonId, (Moment, Arc<Horizon>)>>);
-
-impl Pictures {
-    async fn of(&self, desk: &Desk<'_>, person: &PersonId) -> Result<Arc<Horizon>> {
-        let held = self.held(person);
-        if let Some((at, picture)) = held
-            && at.within(FRESH, desk.now)
-            && at.day() == desk.now.day()
-        {
-            return Ok(picture);
-        }
-        let assessment = desk.assessment().await?;
-        let picture = Arc::new(Horizon::of(&assessment, None));
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= HELD {
-            all.clear();
-        }
-        all.insert(person.clone(), (desk.now, Arc::clone(&picture)));
-        Ok(picture)
+/// The picture of what a caller may see: the one that is held, or a new one.
+async fn picture(house: &House, desk: &Desk<'_>, person: &PersonId) -> Result<Arc<Horizon>> {
+    if let Some(held) = house.pictures.of(person, desk.now) {
+        return Ok(held);
     }
-
-    fn held(&self, person: &PersonId) -> Option<(Moment, Arc<Horizon>)> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(person).cloned()
-    }
+    let assessment = desk.assessment().await?;
+    let picture = Arc::new(Horizon::of(&assessment, None));
+    house.pictures.hold(person, desk.now, &picture);
+    Ok(picture)
 }
 
 pub(crate) async fn today(
@@ -183,7 +158,7 @@ async fn team(
         horizon: if all == 0 {
             None
         } else {
-            let picture = house.pictures.of(desk, visit.caller.person()).await?;
+            let picture = picture(house, desk, visit.caller.person()).await?;
             Some(today::Drawing::of(&picture))
         },
         figures: if all == 0 {
