@@ -57,7 +57,7 @@ pub(crate) enum Command {
     /// Campaigns in which whoever answers for keys confirms them
     #[command(subcommand)]
     Review(ReviewCommand),
-    /// Serve the register: the API, sign-in, and the log that nobody can edit
+    /// Serve the register: the console, the API, and the log that nobody can edit
     Serve(Box<Serve>),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),

@@ -4,7 +4,7 @@ use super::At;
 use clap::Args as ClapArgs;
 use std::{net::SocketAddr, path::PathBuf};
 
-/// Serves the register: the API under /api/v1/ (its document at /openapi.json), sign-in, and /healthz, /readyz,
+/// Serves the register: the console, the API under /api/v1/ (its document at /openapi.json), and /healthz, /readyz,
 /// /metrics.
 ///
 /// At the first start it prints a link by which the first administrator comes in, once. It stops at SIGTERM and
