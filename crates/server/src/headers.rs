@@ -1,6 +1,6 @@
 //! What every answer carries: an id, and what browsers are to keep to. And the one line that the log has of each call.
 
-use crate::{error::Problem, guard::At, house::House};
+use crate::{error::Problem, guard::At, house::House, ui::CONTENT_SECURITY_POLICY};
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
@@ -9,13 +9,8 @@ use axum::{
 };
 use std::time::Instant;
 
-/// Everything comes from this server, nothing stands in the page itself, nobody frames it, nothing is sent elsewhere.
-pub(crate) const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-                              font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
-                              base-uri 'none'";
-
 const ALWAYS: &[(&str, &str)] = &[
-    ("content-security-policy", CSP),
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),

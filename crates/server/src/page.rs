@@ -16,7 +16,7 @@ use crate::{
     auth::{self, Caller},
     door,
     error::Problem,
-    guard,
+    extract, guard,
     house::House,
     ui::{
         self, asset,
@@ -30,14 +30,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use std::collections::BTreeMap;
-use tenure_app::register::{Desk, Facet, Logged};
+use tenure_app::register::{Cursor, Desk, Facet, Logged};
 use tenure_model::{access::Action, id::KeyId};
+use tokio::sync::OnceCell;
 
 /// Who looks, and how they like it.
 pub(crate) struct Visit {
     pub(crate) caller: Caller,
     theme: Theme,
     said: Option<Said>,
+    /// What waits for signatures, once it was asked for.
+    waiting: OnceCell<decisions::Queue>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -55,6 +58,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
                 .and_then(|word| word.parse().ok())
                 .unwrap_or(Theme::System),
             said: word(SAID).and_then(|word| Said::of(&word)),
+            waiting: OnceCell::new(),
         })
     }
 }
@@ -111,6 +115,14 @@ impl Visit {
         house.register.desk(self.caller.actor())
     }
 
+    /// What waits for signatures: read once, however often a page speaks of it.
+    pub(crate) async fn waiting(&self, house: &House) -> Result<&decisions::Queue> {
+        let desk = self.desk(house);
+        self.waiting
+            .get_or_try_init(|| decisions::waiting(&desk))
+            .await
+    }
+
     /// What stands around a page of a place.
     pub(crate) async fn frame(&self, house: &House, place: Place, title: &str) -> Result<Frame> {
         let desk = self.desk(house);
@@ -118,7 +130,7 @@ impl Visit {
         for place in Place::ALL {
             if may_enter(&desk, *place).await? {
                 let waiting = match place {
-                    Place::Decisions => decisions::waiting(&desk).await?.count(),
+                    Place::Decisions => self.waiting(house).await?.count(),
                     _ => 0,
                 };
                 doors.push(Door {
@@ -223,6 +235,22 @@ pub(crate) fn refused(typed: &Typed, mut answer: Response) -> Response {
 /// The look, kept.
 pub(crate) fn keep_theme(house: &House, theme: Theme, answer: &mut Response) {
     auth::set_word(house, answer.headers_mut(), THEME, theme.word(), YEAR);
+}
+
+/// A form of a page, without the token that the guard has checked: what is not known is refused, as in the API.
+pub(crate) fn form_of<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let text = std::str::from_utf8(body).map_err(|_| Problem::bad("the form is no UTF-8"))?;
+    let fields = text.split('&').filter(|field| !field.starts_with("csrf="));
+    extract::query(&fields.collect::<Vec<_>>().join("&"))
+}
+
+/// Where a page of a list begins, as it was handed out.
+pub(crate) fn cursor(after: Option<&str>) -> Result<Option<Cursor>> {
+    let read = |text| {
+        Cursor::of(text)
+            .ok_or_else(|| Problem::field("after", "after: this is no place in a list; begin anew"))
+    };
+    after.map(read).transpose()
 }
 
 /// A file that pages load.

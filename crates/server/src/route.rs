@@ -214,10 +214,4 @@ impl Route {
     pub fn is_api(&self) -> bool {
         self.path.starts_with("/api/")
     }
-
-    /// Whether it can change something.
-    #[must_use]
-    pub fn is_unsafe(&self) -> bool {
-        !self.method.is_safe()
-    }
 }

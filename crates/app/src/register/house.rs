@@ -44,12 +44,6 @@ impl Clock {
             |at| at.load(Ordering::Relaxed),
         ))
     }
-
-    /// Whether it is one that can be moved.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.is_some()
-    }
 }
 
 /// A register with all that its use cases work with.

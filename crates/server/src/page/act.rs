@@ -1,6 +1,6 @@
 //! Acts that are of no place: the look, judging again, answers about one's keys.
 
-use super::{Said, Visit, html, keep_theme, keys::form_of, refused, then};
+use super::{Said, Visit, form_of, html, keep_theme, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
@@ -25,8 +25,6 @@ use tenure_model::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Look {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     theme: String,
 }
 
@@ -66,8 +64,6 @@ fn came_from(house: &House, headers: &HeaderMap) -> String {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Again {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     #[serde(default)]
     back: String,
 }
@@ -186,8 +182,7 @@ pub(crate) async fn answer(
     Named(id): Named,
     body: Bytes,
 ) -> Result<Response> {
-    let mut fields: BTreeMap<String, String> = form_of(&body)?;
-    fields.remove("csrf");
+    let fields: BTreeMap<String, String> = form_of(&body)?;
     let wrong = |problem| Typed {
         values: Vec::new(),
         problems: vec![problem],

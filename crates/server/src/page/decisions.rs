@@ -1,7 +1,7 @@
 //! Decisions: what waits for a signature, the statement that is signed, and the signature itself. Exceptions and
 //! requests for keys wait here alike; their ids tell them apart.
 
-use super::{Said, Visit, html, keys::form_of, refused, then};
+use super::{Said, Visit, exceptions, form_of, html, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
@@ -288,7 +288,7 @@ async fn page(house: &House, visit: &Visit, id: Option<&str>, typed: Typed) -> R
                 && shown.stage != Stage::Reopened
             {
                 // Decided by now.
-                return then(house, &format!("/exceptions/{}", text::segment(id)), None);
+                return then(house, &exceptions::address(id), None);
             }
             Some(open.chosen(desk.now, typed.clone()))
         }
@@ -358,8 +358,6 @@ pub(crate) async fn statement(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Signed {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     /// The digest of the statement that was read.
     statement: String,
     /// The version that was read.

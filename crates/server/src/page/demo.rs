@@ -1,6 +1,6 @@
 //! The example company's switches: another role, another day. They exist where the example is served, and nowhere else.
 
-use super::{keys::form_of, then};
+use super::{form_of, then};
 use crate::{answer::Result, auth, error::Problem, house::House};
 use axum::{body::Bytes, extract::State, response::Response};
 use serde::Deserialize;

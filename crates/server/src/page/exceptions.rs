@@ -1,8 +1,9 @@
 //! What is done about an exception beside signing it: another term, asking again, withdrawing, ending.
 
-use super::{Said, Visit, html, keys::form_of, refused, then};
+use super::{Said, Visit, form_of, html, refused, then};
 use crate::{
     answer::Result,
+    error::Problem,
     extract::Named,
     house::House,
     ui::{
@@ -101,7 +102,8 @@ pub(crate) async fn acts(desk: &Desk<'_>, shown: &Shown) -> Result<Vec<Act>> {
     Ok(all)
 }
 
-fn address(id: &str) -> String {
+/// The page of an exception.
+pub(crate) fn address(id: &str) -> String {
     format!("/exceptions/{}", text::segment(id))
 }
 
@@ -113,59 +115,16 @@ async fn page(
     typed: Typed,
 ) -> Result<Response> {
     let shown = visit.desk(house).exception(&ExceptionId::new(id)).await?;
-    let field = |name, label: &str, hint: &str, kind| Field {
-        name,
-        label: label.to_owned(),
-        hint: hint.to_owned(),
-        optional: name == "users",
-        kind,
-    };
     let fields = match what {
         What::Restate => Vec::new(),
-        What::Withdraw | What::End => vec![field(
-            "reason",
-            "Your reason",
-            "It stands in the log beside your name.",
-            sheet::Kind::Sentences,
-        )],
-        What::Renew => vec![
-            field(
-                "until",
-                "The last day",
-                "Within what the policy allows.",
-                sheet::Kind::Day,
-            ),
-            field(
-                "bypassed",
-                "Control that is bypassed",
-                "",
-                sheet::Kind::Line(4_000),
-            ),
-            field(
-                "why",
-                "Why it is still needed",
-                "A sentence that stands alone.",
-                sheet::Kind::Sentences,
-            ),
-            field(
-                "blocker",
-                "What stands in the way of a better one",
-                "",
-                sheet::Kind::Sentences,
-            ),
-            field(
-                "compensating",
-                "What limits the risk meanwhile",
-                "One a line.",
-                sheet::Kind::Sentences,
-            ),
-            field(
-                "users",
-                "Who uses the key",
-                "People, one a line: they cannot sign.",
-                sheet::Kind::Sentences,
-            ),
-        ],
+        What::Withdraw | What::End => vec![Field {
+            name: "reason",
+            label: "Your reason".to_owned(),
+            hint: "It stands in the log beside your name.".to_owned(),
+            optional: false,
+            kind: sheet::Kind::Sentences,
+        }],
+        What::Renew => fields("Why it is still needed", false),
     };
     let version = shown.version.to_string();
     let view = sheet::Sheet {
@@ -213,8 +172,6 @@ fn wrong(error: RegisterError, field: &'static str) -> Result<Wrong> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reason {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     reason: String,
     /// The version that was read.
     version: u64,
@@ -271,12 +228,10 @@ pub(crate) async fn end(
     close(&house, &visit, &id, What::End, &body).await
 }
 
+/// A form that holds nothing but the token.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Nothing {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
-}
+pub(crate) struct Nothing {}
 
 pub(crate) async fn restate(
     State(house): State<House>,
@@ -284,29 +239,104 @@ pub(crate) async fn restate(
     Named(id): Named,
     body: Bytes,
 ) -> Result<Response> {
-    let Nothing { .. } = form_of(&body)?;
+    let Nothing {} = form_of(&body)?;
     let desk = visit.desk(&house);
     let shown = desk.restate_exception(&ExceptionId::new(id), None).await?;
     then(&house, &address(&shown.id), Some(Said::Requested))
 }
 
+/// What is asked for with an exception; `kind` stands in the form of a first request alone.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Renewal {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
-    #[serde(default)]
-    until: String,
-    #[serde(default)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub(crate) kind: String,
+    pub(crate) until: String,
     bypassed: String,
-    #[serde(default)]
     why: String,
-    #[serde(default)]
     blocker: String,
-    #[serde(default)]
     compensating: String,
-    #[serde(default)]
     users: String,
+}
+
+/// The fields of such a form, but `kind`.
+pub(crate) fn fields(why: &str, may_have_no_day: bool) -> Vec<Field> {
+    let field = |name, label: &str, hint: &str, kind| Field {
+        name,
+        label: label.to_owned(),
+        hint: hint.to_owned(),
+        optional: name == "users" || (name == "until" && may_have_no_day),
+        kind,
+    };
+    use sheet::Kind::{Day, Line, Sentences};
+    vec![
+        field(
+            "until",
+            "The last day",
+            "Within what the policy allows.",
+            Day,
+        ),
+        field("bypassed", "Control that is bypassed", "", Line(4_000)),
+        field("why", why, "A sentence that stands alone.", Sentences),
+        field(
+            "blocker",
+            "What stands in the way of a better one",
+            "",
+            Sentences,
+        ),
+        field(
+            "compensating",
+            "What limits the risk meanwhile",
+            "One a line.",
+            Sentences,
+        ),
+        field(
+            "users",
+            "Who uses the key",
+            "People, one a line: they cannot sign.",
+            Sentences,
+        ),
+    ]
+}
+
+impl Wanted {
+    /// The form as it comes back.
+    pub(crate) fn back(&self, problem: Wrong) -> Typed {
+        Typed {
+            values: vec![
+                ("kind", self.kind.clone()),
+                ("until", self.until.clone()),
+                ("bypassed", self.bypassed.clone()),
+                ("why", self.why.clone()),
+                ("blocker", self.blocker.clone()),
+                ("compensating", self.compensating.clone()),
+                ("users", self.users.clone()),
+            ],
+            problems: vec![problem],
+        }
+    }
+
+    /// The same, where it names no day.
+    pub(crate) fn without_day(&self) -> Typed {
+        self.back(Wrong {
+            field: "until",
+            text: "Name the last day".to_owned(),
+        })
+    }
+
+    /// What it asks for.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked {
+            reasons: Reasons {
+                bypassed: self.bypassed.trim().to_owned(),
+                why: self.why.trim().to_owned(),
+                blocker: self.blocker.trim().to_owned(),
+                compensating: lines(&self.compensating),
+            },
+            users: lines(&self.users),
+            in_name_of: None,
+        }
+    }
 }
 
 /// Lines that say something.
@@ -321,43 +351,24 @@ pub(crate) async fn renew(
     Named(id): Named,
     body: Bytes,
 ) -> Result<Response> {
-    let form: Renewal = form_of(&body)?;
-    let back = |problem| Typed {
-        values: vec![
-            ("until", form.until.clone()),
-            ("bypassed", form.bypassed.clone()),
-            ("why", form.why.clone()),
-            ("blocker", form.blocker.clone()),
-            ("compensating", form.compensating.clone()),
-            ("users", form.users.clone()),
-        ],
-        problems: vec![problem],
-    };
+    let form: Wanted = form_of(&body)?;
+    if !form.kind.is_empty() {
+        return Err(Problem::field(
+            "kind",
+            "kind: another term is of the same kind; leave it out",
+        ));
+    }
     let Ok(until) = form.until.parse() else {
-        let problem = Wrong {
-            field: "until",
-            text: "Name the last day".to_owned(),
-        };
-        return page(&house, &visit, &id, What::Renew, back(problem)).await;
-    };
-    let asked = Asked {
-        reasons: Reasons {
-            bypassed: form.bypassed.trim().to_owned(),
-            why: form.why.trim().to_owned(),
-            blocker: form.blocker.trim().to_owned(),
-            compensating: lines(&form.compensating),
-        },
-        users: lines(&form.users),
-        in_name_of: None,
+        return page(&house, &visit, &id, What::Renew, form.without_day()).await;
     };
     let desk = visit.desk(&house);
     match desk
-        .renew_exception(&ExceptionId::new(id.clone()), until, &asked)
+        .renew_exception(&ExceptionId::new(id.clone()), until, &form.asked())
         .await
     {
         Ok(shown) => then(&house, &address(&shown.id), Some(Said::Requested)),
         Err(error) => {
-            let typed = back(wrong(error, "why")?);
+            let typed = form.back(wrong(error, "why")?);
             page(&house, &visit, &id, What::Renew, typed).await
         }
     }

@@ -1,6 +1,6 @@
 //! Keys: the list, one of them, and what is done to them.
 
-use super::{Said, Visit, html, refused, then, told};
+use super::{Said, Visit, cursor, exceptions, form_of, html, refused, then, told};
 use crate::{
     answer::Result,
     error::Problem,
@@ -21,7 +21,7 @@ use axum::{
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tenure_app::register::{About, Cursor, Desk, Entry, Facet, Filter, MOST_COUNTED};
+use tenure_app::register::{About, Desk, Entry, Facet, Filter, MOST_COUNTED};
 use tenure_model::{access::Action, decide::Urgency, horizon::label, id::KeyId};
 
 /// How many keys a page has.
@@ -89,12 +89,7 @@ pub(crate) async fn list(
         .word()
         .parse()
         .unwrap_or(tenure_app::register::Sort::Due);
-    let after = match &asked.after {
-        None => None,
-        Some(text) => Some(Cursor::of(text).ok_or_else(|| {
-            Problem::field("after", "after: this is no place in a list; begin anew")
-        })?),
-    };
+    let after = cursor(asked.after.as_deref())?;
     let page = desk.list(&filter, sort, after.as_ref(), PAGE).await?;
     let count = desk
         .count(&filter)
@@ -215,10 +210,7 @@ fn excepted(shown: &tenure_app::register::Shown) -> key::Excepted {
     }
     key::Excepted {
         id: shown.id.clone(),
-        address: format!(
-            "/exceptions/{}",
-            tenure_app::report::text::segment(&shown.id)
-        ),
+        address: exceptions::address(&shown.id),
         stage: shown.stage,
         permanent: shown.kind == "permanent",
         day: shown.ends.or(shown.review_due),
@@ -296,12 +288,6 @@ async fn acts(
     Ok(acts)
 }
 
-/// A form of a page: what is not known is refused, as in the API.
-pub(crate) fn form_of<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T> {
-    let text = std::str::from_utf8(body).map_err(|_| Problem::bad("the form is no UTF-8"))?;
-    extract::query(text)
-}
-
 async fn people(desk: &Desk<'_>) -> Vec<Choice> {
     // Who may not see people types a name.
     let list = match desk.allows_everywhere(Action::PeopleView) {
@@ -320,8 +306,6 @@ async fn people(desk: &Desk<'_>) -> Vec<Choice> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Owner {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     owner: String,
     #[serde(default)]
     backup: String,
@@ -398,8 +382,6 @@ pub(crate) async fn assign(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CommentForm {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     text: String,
 }
 
@@ -462,27 +444,6 @@ pub(crate) async fn attach(
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Exception {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    until: String,
-    #[serde(default)]
-    bypassed: String,
-    #[serde(default)]
-    why: String,
-    #[serde(default)]
-    blocker: String,
-    #[serde(default)]
-    compensating: String,
-    #[serde(default)]
-    users: String,
-}
-
 async fn exception_sheet(
     house: &House,
     visit: &Visit,
@@ -493,13 +454,6 @@ async fn exception_sheet(
     let record = desk.key(id).await?;
     let key = &record.registered.key;
     let address = form::key(record.registered.id.as_str());
-    let field = |name, label: &str, hint: &str, kind| sheet::Field {
-        name,
-        label: label.to_owned(),
-        hint: hint.to_owned(),
-        optional: matches!(name, "until" | "users"),
-        kind,
-    };
     let kind = |value: &str, label: &str| Choice {
         value: value.to_owned(),
         label: label.to_owned(),
@@ -523,45 +477,15 @@ async fn exception_sheet(
             ],
             address: format!("{address}/exception"),
             fixed: Vec::new(),
-            fields: vec![
-                field("kind", "For how long", "", sheet::Kind::Choice(kinds)),
-                field(
-                    "until",
-                    "The last day",
-                    "Within what the policy allows.",
-                    sheet::Kind::Day,
-                ),
-                field(
-                    "bypassed",
-                    "Control that is bypassed",
-                    "",
-                    sheet::Kind::Line(4_000),
-                ),
-                field(
-                    "why",
-                    "Why it is needed",
-                    "A sentence that stands alone.",
-                    sheet::Kind::Sentences,
-                ),
-                field(
-                    "blocker",
-                    "What stands in the way of a better one",
-                    "",
-                    sheet::Kind::Sentences,
-                ),
-                field(
-                    "compensating",
-                    "What limits the risk meanwhile",
-                    "One a line.",
-                    sheet::Kind::Sentences,
-                ),
-                field(
-                    "users",
-                    "Who uses the key",
-                    "People, one a line: they cannot sign.",
-                    sheet::Kind::Sentences,
-                ),
-            ],
+            fields: std::iter::once(sheet::Field {
+                name: "kind",
+                label: "For how long".to_owned(),
+                hint: String::new(),
+                optional: false,
+                kind: sheet::Kind::Choice(kinds),
+            })
+            .chain(exceptions::fields("Why it is needed", true))
+            .collect(),
             typed: typed.clone(),
             button: "Ask".to_owned(),
         }),
@@ -583,55 +507,23 @@ pub(crate) async fn request(
     Named(id): Named,
     body: Bytes,
 ) -> Result<Response> {
-    use tenure_app::register::{Asked, RegisterError, Term};
-    let form: Exception = form_of(&body)?;
+    use tenure_app::register::{RegisterError, Term};
+    let form: exceptions::Wanted = form_of(&body)?;
     let id = KeyId::new(id);
-    let back = |problem: form::Problem| Typed {
-        values: vec![
-            ("kind", form.kind.clone()),
-            ("until", form.until.clone()),
-            ("bypassed", form.bypassed.clone()),
-            ("why", form.why.clone()),
-            ("blocker", form.blocker.clone()),
-            ("compensating", form.compensating.clone()),
-            ("users", form.users.clone()),
-        ],
-        problems: vec![problem],
-    };
     let term = match (form.kind.as_str(), form.until.parse()) {
         ("permanent", _) => Term::Permanent,
         (_, Ok(day)) => Term::Until(day),
-        (_, Err(_)) => {
-            let problem = form::Problem {
-                field: "until",
-                text: "Name the last day".to_owned(),
-            };
-            return exception_sheet(&house, &visit, &id, back(problem)).await;
-        }
-    };
-    let lines = |text: &str| -> Vec<String> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        lines.map(str::to_owned).collect()
-    };
-    let asked = Asked {
-        reasons: tenure_model::exception::Reasons {
-            bypassed: form.bypassed.trim().to_owned(),
-            why: form.why.trim().to_owned(),
-            blocker: form.blocker.trim().to_owned(),
-            compensating: lines(&form.compensating),
-        },
-        users: lines(&form.users),
-        in_name_of: None,
+        (_, Err(_)) => return exception_sheet(&house, &visit, &id, form.without_day()).await,
     };
     let desk = visit.desk(&house);
-    match desk.request_exception(&id, term, &asked).await {
+    match desk.request_exception(&id, term, &form.asked()).await {
         Ok(_) => then(&house, &form::key(id.as_str()), Some(Said::Requested)),
         Err(error @ (RegisterError::Exception(_) | RegisterError::Name(_))) => {
             let problem = form::Problem {
                 field: "why",
                 text: error.to_string(),
             };
-            exception_sheet(&house, &visit, &id, back(problem)).await
+            exception_sheet(&house, &visit, &id, form.back(problem)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -640,8 +532,6 @@ pub(crate) async fn request(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Chosen {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     #[serde(default)]
     back: String,
     #[serde(default)]
@@ -711,8 +601,6 @@ fn list_address(text: &str) -> String {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AssignMany {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     #[serde(default)]
     back: String,
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! The front door: asking for a key before it is issued. It is decided at Decisions.
 
-use super::{Said, Visit, exceptions::lines, html, keys::form_of, refused, then};
+use super::{Said, Visit, exceptions::lines, form_of, html, refused, then};
 use crate::{
     answer::Result,
     house::House,
@@ -64,8 +64,6 @@ pub(crate) async fn asking(State(house): State<House>, visit: Visit) -> Result<R
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wished {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     #[serde(default)]
     provider: String,
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! Attestation: whoever is asked signs four answers for each key, one key after the other.
 
-use super::{Said as Told, Visit, html, keys::form_of, refused, then};
+use super::{Said as Told, Visit, form_of, html, refused, then};
 use crate::{
     answer::Result,
     extract::Named,
@@ -107,8 +107,6 @@ pub(crate) async fn next(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Attested {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     key: String,
     need: Said,
     scope: Said,

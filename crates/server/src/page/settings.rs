@@ -1,6 +1,6 @@
 //! Settings: sources and their health, the policy, people, roles, tokens, sessions.
 
-use super::{Said, Visit, html, keys::form_of, refused, then};
+use super::{Said, Visit, form_of, html, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
@@ -169,8 +169,6 @@ pub(crate) async fn policy(State(house): State<House>, visit: Visit) -> Result<R
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tried {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     policy: String,
 }
 
@@ -315,8 +313,6 @@ pub(crate) async fn roles(State(house): State<House>, visit: Visit) -> Result<Re
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RoleForm {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     person: String,
     role: Role,
     unit: Unit,
@@ -451,8 +447,6 @@ pub(crate) async fn tokens(State(house): State<House>, visit: Visit) -> Result<R
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenForm {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     name: String,
     #[serde(default)]
     scope: Vec<Sort>,
@@ -507,8 +501,6 @@ pub(crate) async fn make_token(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenNamed {
-    #[expect(dead_code, reason = "the guard has checked it")]
-    csrf: Option<String>,
     token: String,
 }
 

@@ -1,6 +1,6 @@
 //! Today: what stands, what changed since the caller last looked, what waits for them.
 
-use super::{Visit, decisions, html, told};
+use super::{Visit, exceptions, html, told};
 use crate::{
     answer::Result,
     auth,
@@ -32,13 +32,14 @@ const YEAR: i64 = 365 * 86_400;
 const SOON: i64 = 90;
 
 /// The picture of what a caller may see: the one that is held, or a new one.
-async fn picture(house: &House, desk: &Desk<'_>, person: &PersonId) -> Result<Arc<Horizon>> {
-    if let Some(held) = house.pictures.of(person, desk.now) {
+async fn picture(house: &House, desk: &Desk<'_>, visit: &Visit) -> Result<Arc<Horizon>> {
+    let account = &visit.caller.0.account;
+    if let Some(held) = house.pictures.of(account, desk.now) {
         return Ok(held);
     }
     let assessment = desk.assessment().await?;
     let picture = Arc::new(Horizon::of(&assessment, None));
-    house.pictures.hold(person, desk.now, &picture);
+    house.pictures.hold(account, desk.now, &picture);
     Ok(picture)
 }
 
@@ -54,7 +55,7 @@ pub(crate) async fn today(
         !roles.is_empty() && roles.iter().all(|held| held.role() == Role::RiskOwner)
     };
     let body = if only_signs {
-        today::Body::RiskOwner(risk_owner(&desk, visit.caller.person()).await?)
+        today::Body::RiskOwner(risk_owner(&house, &desk, &visit).await?)
     } else if desk.allows_somewhere(Action::KeyList).await? {
         today::Body::Team(Box::new(team(&house, &desk, &visit, before).await?))
     } else {
@@ -136,7 +137,8 @@ async fn team(
         .list(&pressing(), Sort::Due, None, SHOWN as u64)
         .await?;
     let pressing = desk.count(&pressing()).await?;
-    let mut waits: Vec<today::Waiting> = decisions::waiting(desk)
+    let mut waits: Vec<today::Waiting> = visit
+        .waiting(house)
         .await?
         .theirs()
         .map(signature)
@@ -158,7 +160,7 @@ async fn team(
         horizon: if all == 0 {
             None
         } else {
-            let picture = picture(house, desk, visit.caller.person()).await?;
+            let picture = picture(house, desk, visit).await?;
             Some(today::Drawing::of(&picture))
         },
         figures: if all == 0 {
@@ -266,9 +268,11 @@ async fn owner(desk: &Desk<'_>) -> Result<today::Owner> {
     Ok(view)
 }
 
-async fn risk_owner(desk: &Desk<'_>, me: &PersonId) -> Result<today::RiskOwner> {
+async fn risk_owner(house: &House, desk: &Desk<'_>, visit: &Visit) -> Result<today::RiskOwner> {
+    let me = visit.caller.person();
     let mut view = today::RiskOwner {
-        waits: decisions::waiting(desk)
+        waits: visit
+            .waiting(house)
             .await?
             .theirs()
             .map(signature)
@@ -285,10 +289,7 @@ async fn risk_owner(desk: &Desk<'_>, me: &PersonId) -> Result<today::RiskOwner> 
             continue;
         };
         let one = today::Signed {
-            address: format!(
-                "/exceptions/{}",
-                tenure_app::report::text::segment(&shown.id)
-            ),
+            address: exceptions::address(&shown.id),
             name: shown.name,
             level: shown.level,
             permanent: shown.kind != "transitional",
