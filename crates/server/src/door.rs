@@ -1,5 +1,4 @@
-//! The way in and out: signing in with the identity provider, signing out, set-up links. Plain pages that need
-//! neither script nor style.
+//! The way in and out: signing in with the identity provider, signing out, set-up links.
 
 use crate::{
     answer::Result,
@@ -9,7 +8,6 @@ use crate::{
     house::House,
     ui,
 };
-use askama::Template;
 use axum::{
     body::Bytes,
     extract::{RawQuery, State},
@@ -18,27 +16,11 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-
-#[derive(Template)]
-#[template(path = "door/login.html")]
-struct LoginPage<'p> {
-    who: Option<&'p str>,
-    start: &'p str,
-    has_provider: bool,
-    csrf: &'p str,
-}
-
-#[derive(Template)]
-#[template(path = "door/setup.html")]
-struct SetupPage<'p> {
-    token: &'p str,
-    is_first: bool,
-    who: &'p str,
-}
+use tenure_model::secret::Secret;
 
 /// A page.
-pub(crate) fn page(template: &impl Template) -> Result<Response> {
-    let text = template.render().map_err(|error| Problem::ours(&error))?;
+pub(crate) fn page(text: ui::Result<String>) -> Result<Response> {
+    let text = text.map_err(|error| Problem::ours(&error))?;
     Ok(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response())
 }
 
@@ -70,7 +52,7 @@ pub(crate) fn problem_page(
     let title = problem.status.canonical_reason().unwrap_or("Error");
     let advice = match problem.status {
         StatusCode::UNAUTHORIZED if house.settings.demo => "Take a role, above.",
-        StatusCode::UNAUTHORIZED => "Sign in, at /login, and come back.",
+        StatusCode::UNAUTHORIZED => "Sign in, and come back.",
         StatusCode::FORBIDDEN => "Ask somebody who may, or an administrator for a role.",
         StatusCode::NOT_FOUND => "It may be gone, or the address is wrong.",
         _ => "",
@@ -138,12 +120,15 @@ pub(crate) async fn login(
         Some(caller) => csrf(&house, caller, crate::guard::CSRF_OF_PAGES)?,
         None => String::new(),
     };
-    page(&LoginPage {
-        who: caller.as_ref().map(|caller| caller.person().as_str()),
-        start: &start,
-        has_provider: house.login.is_some(),
-        csrf: &csrf,
-    })
+    page(ui::door::render_sign_in(&ui::door::SignIn {
+        frame: ui::frame::Frame {
+            csrf,
+            ..plain(&house, "Sign in")
+        },
+        who: caller.map(|caller| caller.person().to_string()),
+        start: house.login.is_some().then_some(start),
+        fresh: wanted.again,
+    }))
 }
 
 /// A token for a form of a page that this session looks at; `path` is the form's, as the router writes it.
@@ -232,12 +217,11 @@ pub(crate) async fn setup(
     Query(link): Query<SetupToken>,
 ) -> Result<Response> {
     let person = house.register.look_at_link(&link.token).await?;
-    let who = person.as_ref().map(ToString::to_string).unwrap_or_default();
-    page(&SetupPage {
-        token: &link.token,
-        is_first: person.is_none(),
-        who: &who,
-    })
+    page(ui::door::render_set_up(&ui::door::SetUp {
+        frame: plain(&house, "Set up"),
+        link: Secret::new(link.token.as_bytes()),
+        who: person.map(|person| person.to_string()),
+    }))
 }
 
 #[derive(Deserialize)]
@@ -261,8 +245,7 @@ pub(crate) async fn redeem(
             detail,
         ));
     }
-    let text = std::str::from_utf8(&body).map_err(|_| Problem::bad("the form is no UTF-8"))?;
-    let form: Redeem = extract::query(text)?;
+    let form: Redeem = extract::form_of(&body)?;
     let signed_in = house
         .register
         .redeem(&form.token, form.email.as_deref())

@@ -22,6 +22,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// A form of a page, without the token that the guard has checked: what is not known is refused, as in the API.
+pub(crate) fn form_of<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(body).map_err(|_| Problem::bad("the form is no UTF-8"))?;
+    let fields = text.split('&').filter(|field| !field.starts_with("csrf="));
+    query(&fields.collect::<Vec<_>>().join("&"))
+}
+
 /// Reads a query or a form.
 pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     // PostgreSQL keeps no NUL in a text, and no name of anything here has one.

@@ -16,7 +16,7 @@ use crate::{
     auth::{self, Caller},
     door,
     error::Problem,
-    extract, guard,
+    guard,
     house::House,
     ui::{
         self, asset,
@@ -196,11 +196,9 @@ async fn may_enter(desk: &Desk<'_>, place: Place) -> Result<bool> {
     Ok(false)
 }
 
-/// A page.
+/// A page of the console: what was just done is told once.
 pub(crate) fn html(house: &House, text: ui::Result<String>) -> Result<Response> {
-    let text = text.map_err(|error| Problem::ours(&error))?;
-    let mut answer = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response();
-    // What was just done is told once.
+    let mut answer = door::page(text)?;
     auth::set_word(house, answer.headers_mut(), SAID, "", 0);
     Ok(answer)
 }
@@ -235,13 +233,6 @@ pub(crate) fn refused(typed: &Typed, mut answer: Response) -> Response {
 /// The look, kept.
 pub(crate) fn keep_theme(house: &House, theme: Theme, answer: &mut Response) {
     auth::set_word(house, answer.headers_mut(), THEME, theme.word(), YEAR);
-}
-
-/// A form of a page, without the token that the guard has checked: what is not known is refused, as in the API.
-pub(crate) fn form_of<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
-    let text = std::str::from_utf8(body).map_err(|_| Problem::bad("the form is no UTF-8"))?;
-    let fields = text.split('&').filter(|field| !field.starts_with("csrf="));
-    extract::query(&fields.collect::<Vec<_>>().join("&"))
 }
 
 /// Where a page of a list begins, as it was handed out.

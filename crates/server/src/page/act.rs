@@ -1,10 +1,10 @@
 //! Acts that are of no place: the look, judging again, answers about one's keys.
 
-use super::{Said, Visit, form_of, html, keep_theme, refused, then};
+use super::{Said, Visit, html, keep_theme, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
-    extract::Named,
+    extract::{Named, form_of},
     house::House,
     ui::{
         answers,

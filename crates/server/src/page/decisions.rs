@@ -1,11 +1,11 @@
 //! Decisions: what waits for a signature, the statement that is signed, and the signature itself. Exceptions and
 //! requests for keys wait here alike; their ids tell them apart.
 
-use super::{Said, Visit, exceptions, form_of, html, refused, then};
+use super::{Said, Visit, exceptions, html, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
-    extract::Named,
+    extract::{Named, form_of},
     house::House,
     ui::{
         decisions::{self, Chosen, Kind, Sign, Waiting},

@@ -1,7 +1,7 @@
 //! The example company's switches: another role, another day. They exist where the example is served, and nowhere else.
 
-use super::{form_of, then};
-use crate::{answer::Result, auth, error::Problem, house::House};
+use super::then;
+use crate::{answer::Result, auth, error::Problem, extract::form_of, house::House};
 use axum::{body::Bytes, extract::State, response::Response};
 use serde::Deserialize;
 use tenure_model::access::Role;

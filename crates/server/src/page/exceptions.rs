@@ -1,10 +1,10 @@
 //! What is done about an exception beside signing it: another term, asking again, withdrawing, ending.
 
-use super::{Said, Visit, form_of, html, refused, then};
+use super::{Said, Visit, html, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
-    extract::Named,
+    extract::{Named, form_of},
     house::House,
     ui::{
         form::{Act, Problem as Wrong, Typed},

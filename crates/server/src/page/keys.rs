@@ -1,10 +1,10 @@
 //! Keys: the list, one of them, and what is done to them.
 
-use super::{Said, Visit, cursor, exceptions, form_of, html, refused, then, told};
+use super::{Said, Visit, cursor, exceptions, html, refused, then, told};
 use crate::{
     answer::Result,
     error::Problem,
-    extract::{self, Named, Upload},
+    extract::{self, Named, Upload, form_of},
     house::House,
     ui::{
         form::{self, Act, Choice, How, Typed},

@@ -1,6 +1,6 @@
 //! The places that are only read: search, exposures, work, proof, catalogue.
 
-use super::{Visit, html, told};
+use super::{Visit, cursor, html, told};
 use crate::{
     answer::Result,
     error::Problem,
@@ -11,16 +11,19 @@ use crate::{
 use axum::{extract::State, response::Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use tenure_app::{
-    register::{Checked, EventFilter, Facet, Filter, Sort},
+    register::{Checked, EventFilter, Facet, Filter, RegisterError, Sort},
     sunsets,
 };
-use tenure_model::access::Action;
+use tenure_model::{access::Action, key::CoverageState};
 
 /// How many hits of a kind are shown.
 const HITS: u64 = 20;
 /// How many secrets, and how many events, a page has.
 const PAGE: u64 = 50;
+/// How many pages of which nothing is shown are passed over at once.
+const MOST_PASSED: usize = 20;
 
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -109,37 +112,54 @@ pub(crate) async fn exposures(
         seen: true,
         ..Filter::default()
     };
-    let after = asked
-        .after
-        .as_deref()
-        .and_then(tenure_app::register::Cursor::of);
-    let page = desk
-        .list(&filter, Sort::Level, after.as_ref(), PAGE)
-        .await?;
-    let count = desk.count(&filter).await?;
+    let mut after = cursor(asked.after.as_deref())?;
+    let mut part = after.is_some();
     let mut secrets = Vec::new();
-    for entry in &page.entries {
-        let key = desk.key(&entry.id).await?.registered.key;
-        let acts = vec![form::Act::open(
-            "See to it",
-            None,
-            form::key(entry.id.as_str()),
-        )];
-        secrets.extend(exposures::Secret::of(&key, acts));
+    // Copies that their owner alone reads are listed too, and are not shown: a page of those alone is passed over.
+    for _ in 0..MOST_PASSED {
+        let page = desk
+            .list(&filter, Sort::Level, after.as_ref(), PAGE)
+            .await?;
+        for entry in &page.entries {
+            let key = desk.key(&entry.id).await?.registered.key;
+            let acts = vec![form::Act::open(
+                "See to it",
+                None,
+                form::key(entry.id.as_str()),
+            )];
+            secrets.extend(exposures::Secret::of(&key, acts));
+        }
+        after = page.next;
+        if !secrets.is_empty() || after.is_none() {
+            break;
+        }
     }
+    part |= after.is_some();
+    let unseen = if desk.allows_everywhere(Action::SourceView) {
+        let parts = desk.coverage().await?.into_iter();
+        let parts = parts.filter(|part| {
+            matches!(
+                part.state,
+                CoverageState::Partial | CoverageState::NotCovered
+            )
+        });
+        parts.map(|part| part.source).collect()
+    } else {
+        BTreeSet::new()
+    };
     html(
         &house,
         exposures::render(&exposures::Exposures {
             frame: visit.frame(&house, Place::Exposures, "Exposures").await?,
             secrets,
-            count,
-            next: page.next.map(|cursor| {
+            part,
+            next: after.map(|cursor| {
                 format!(
                     "/exposures?after={}",
                     tenure_app::report::text::segment(&cursor.text())
                 )
             }),
-            unseen: Vec::new(),
+            unseen,
         }),
     )
 }
@@ -251,20 +271,20 @@ async fn proven(
         query.append_pair("before", &index.to_string());
         format!("/proof?{}", query.finish())
     });
-    let head = match desk.checkpoint(house.register.state()).await {
-        Ok((checkpoint, note)) => proof::Head {
-            size: checkpoint.size,
-            root: checkpoint.root.to_string(),
-            checkpoint: note,
-            public_key: desk.log_key(house.register.state()).await?,
-        },
-        // An empty log has none, and who may not see it is not shown it.
-        Err(_) => proof::Head {
-            size: 0,
-            root: String::new(),
-            checkpoint: String::new(),
-            public_key: String::new(),
-        },
+    let state = house.register.state();
+    let head = if desk.allows_everywhere(Action::ProofView) {
+        match desk.checkpoint(state).await {
+            Ok((checkpoint, note)) => Some(proof::Head {
+                size: checkpoint.size,
+                root: checkpoint.root.to_string(),
+                checkpoint: note,
+                public_key: desk.log_key(state).await?,
+            }),
+            Err(RegisterError::Nothing(_)) => None,
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        None
     };
     html(
         house,

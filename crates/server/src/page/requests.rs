@@ -1,8 +1,9 @@
 //! The front door: asking for a key before it is issued. It is decided at Decisions.
 
-use super::{Said, Visit, exceptions::lines, form_of, html, refused, then};
+use super::{Said, Visit, exceptions::lines, html, refused, then};
 use crate::{
     answer::Result,
+    extract::form_of,
     house::House,
     ui::{
         form::{Problem as Wrong, Typed},

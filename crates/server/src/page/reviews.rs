@@ -1,9 +1,9 @@
 //! Attestation: whoever is asked signs four answers for each key, one key after the other.
 
-use super::{Said as Told, Visit, form_of, html, refused, then};
+use super::{Said as Told, Visit, html, refused, then};
 use crate::{
     answer::Result,
-    extract::Named,
+    extract::{Named, form_of},
     house::House,
     ui::{
         form::{self, Choice, Problem as Wrong, Typed},

@@ -1,10 +1,10 @@
 //! Settings: sources and their health, the policy, people, roles, tokens, sessions.
 
-use super::{Said, Visit, form_of, html, refused, then};
+use super::{Said, Visit, html, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
-    extract::{Named, Query},
+    extract::{Named, Query, form_of},
     house::House,
     ui::{
         form::{self, Act, Choice, How, Problem as Wrong, Typed},

@@ -1,31 +1,20 @@
 //! The door: signing in, the first set-up, finding something, and what is shown when something goes wrong.
 
-use super::{Result, form::Typed, frame::Frame, shown::filters};
+use super::{Result, frame::Frame, shown::filters};
 use askama::Template;
 
-/// The sign-in page. Filled from the settings of the login and what the last attempt left.
+/// The sign-in page: where to sign in, or that one is. Filled from the settings of the login and the caller, if any.
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignIn {
-    /// What stands around it: nobody is signed in.
+    /// What stands around it; its token is for signing out.
     pub frame: Frame,
-    /// How one can sign in.
-    pub ways: Vec<Way>,
-    /// Why the last attempt came to nothing; says nothing of whether a person is known.
-    pub problem: Option<String>,
-    /// Where to go on to: an address of this server that was checked, never of another.
-    pub next: String,
+    /// Who is signed in with this browser.
+    pub who: Option<String>,
+    /// Where signing in with the identity provider begins; `None` where no provider is set up.
+    pub start: Option<String>,
     /// A signature asks for a fresh sign-in: nobody was signed out.
     pub fresh: bool,
-}
-
-/// One way to sign in. Each is a form, since it begins something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Way {
-    /// What stands on the button: `Sign in with Example ID`.
-    pub label: String,
-    /// Where the form goes.
-    pub address: String,
 }
 
 /// Makes the page.
@@ -36,21 +25,16 @@ pub fn render_sign_in(view: &SignIn) -> Result<String> {
     view.render()
 }
 
-/// The page behind a set-up link, at the first start. Filled by the set-up link's use case; the link is used up when the
-/// form is sent, not when the page is opened.
+/// The page behind a set-up link. The link is used up when the form is sent, not when the page is opened.
 #[derive(Template)]
 #[template(path = "set_up.html")]
 pub struct SetUp {
     /// What stands around it.
     pub frame: Frame,
-    /// Where the form goes. The link's secret is in a field of the form, never in an address that is kept.
-    pub address: String,
     /// The link's secret, in its hidden field.
     pub link: tenure_model::secret::Secret,
-    /// What came back.
-    pub typed: Typed,
-    /// The link cannot be used any more, and what to do.
-    pub spent: Option<String>,
+    /// Whom it signs in; `None` where it makes the first administrator.
+    pub who: Option<String>,
 }
 
 impl SetUp {

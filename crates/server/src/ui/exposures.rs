@@ -2,6 +2,7 @@
 
 use super::{Result, form, form::Act, frame::Frame, shown::filters};
 use askama::Template;
+use std::collections::BTreeSet;
 use tenure_app::report::{text, words};
 use tenure_model::{
     assessment::{Key, SightingNote},
@@ -22,12 +23,29 @@ pub struct Exposures {
     pub frame: Frame,
     /// One for each secret.
     pub secrets: Vec<Secret>,
-    /// How many there are in all.
-    pub count: u64,
+    /// There are others, before or after these.
+    pub part: bool,
     /// Where the next page begins, as an address.
     pub next: Option<String>,
     /// Sources whose places were not read whole: what they hold is not counted as none.
-    pub unseen: Vec<String>,
+    pub unseen: BTreeSet<String>,
+}
+
+impl Exposures {
+    /// What stands here, as a sentence: a part of the list never speaks for the whole of it.
+    fn says(&self) -> String {
+        match (self.secrets.len(), self.part) {
+            (0, false) => "No copy of a key is known that more than one user can read.".to_owned(),
+            (0, true) => {
+                "None of these keys has a copy that more than one user can read.".to_owned()
+            }
+            (n, part) => format!(
+                "{}{}, with copies that more people can read than may use the key.",
+                text::plural(u64::try_from(n).unwrap_or(u64::MAX), "secret", "secrets"),
+                if part { " on this page" } else { "" },
+            ),
+        }
+    }
 }
 
 /// One secret with its copies.

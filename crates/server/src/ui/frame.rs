@@ -151,6 +151,12 @@ impl Frame {
         }
     }
 
+    /// Whether the caller may go to this place.
+    #[must_use]
+    pub fn leads_to(&self, place: Place) -> bool {
+        self.doors.iter().any(|door| door.place == place)
+    }
+
     /// Whether the page is in this place.
     #[must_use]
     pub fn is_in(&self, place: Place) -> bool {

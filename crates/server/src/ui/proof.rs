@@ -11,8 +11,8 @@ use tenure_model::moment::Moment;
 pub struct Proof {
     /// What stands around it.
     pub frame: Frame,
-    /// The head of the log.
-    pub head: Head,
+    /// The head of the log; `None` where it is empty, or not for the caller to see.
+    pub head: Option<Head>,
     /// What verifying it said, where it was asked for just now.
     pub verified: Option<Verified>,
     /// One page of events, newest first, each with its index.
@@ -34,7 +34,7 @@ pub struct Head {
     pub size: u64,
     /// The root of the tree (RFC 6962), in hex.
     pub root: String,
-    /// The last checkpoint (C2SP tlog-checkpoint), as text.
+    /// Its checkpoint (C2SP tlog-checkpoint), as text.
     pub checkpoint: String,
     /// The key that verifies it, as text.
     pub public_key: String,

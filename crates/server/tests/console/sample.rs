@@ -874,10 +874,10 @@ impl Sample<'_> {
                 "exposures",
                 exposures::render(&exposures::Exposures {
                     frame: self.at(Place::Exposures, "Exposures"),
-                    count: 1_204,
+                    part: true,
                     secrets,
                     next: Some("/exposures?after=k1".to_owned()),
-                    unseen: vec![self.say("github.com/northwind/legacy")],
+                    unseen: [self.say("github.com/northwind/legacy")].into(),
                 })
                 .unwrap(),
             ),
@@ -888,12 +888,12 @@ impl Sample<'_> {
                 "proof",
                 proof::render(&proof::Proof {
                     frame: self.at(Place::Proof, "Proof"),
-                    head: proof::Head {
+                    head: Some(proof::Head {
                         size: 48_213,
                         root: "5c1f".repeat(16),
                         checkpoint: "tenure.example/register\n48213\nXB8...=\n\n— tenure.example/register AbCd...=\n".to_owned(),
                         public_key: "tenure.example/register+1a2b3c4d+AbCd".to_owned(),
-                    },
+                    }),
                     verified: Some(proof::Verified {
                         at: self.now(),
                         whole: true,
@@ -1149,13 +1149,19 @@ impl Sample<'_> {
                 "sign-in",
                 door::render_sign_in(&door::SignIn {
                     frame: plain("Sign in"),
-                    ways: vec![door::Way {
-                        label: self.say("Sign in with Northwind ID"),
-                        address: "/sign-in/oidc".to_owned(),
-                    }],
-                    problem: Some(self.say("The sign-in took too long. Begin again.")),
-                    next: "/keys".to_owned(),
+                    who: None,
+                    start: Some("/login/start?return_to=%2Fkeys".to_owned()),
                     fresh: false,
+                })
+                .unwrap(),
+            ),
+            (
+                "sign-in-again",
+                door::render_sign_in(&door::SignIn {
+                    frame: plain("Sign in"),
+                    who: Some(self.say("Anna")),
+                    start: Some("/login/start?again=true".to_owned()),
+                    fresh: true,
                 })
                 .unwrap(),
             ),
@@ -1163,16 +1169,17 @@ impl Sample<'_> {
                 "set-up",
                 door::render_set_up(&door::SetUp {
                     frame: plain("Set up"),
-                    address: "/set-up".to_owned(),
                     link: Secret::new(self.say("a link that works once").as_bytes()),
-                    typed: Typed {
-                        values: vec![("name", self.say("Anna"))],
-                        problems: vec![Problem {
-                            field: "person",
-                            text: self.say("Your id is empty: write it as in the people list"),
-                        }],
-                    },
-                    spent: None,
+                    who: None,
+                })
+                .unwrap(),
+            ),
+            (
+                "set-up-of-a-person",
+                door::render_set_up(&door::SetUp {
+                    frame: plain("Set up"),
+                    link: Secret::new(self.say("a link that works once").as_bytes()),
+                    who: Some(self.say("Anna")),
                 })
                 .unwrap(),
             ),

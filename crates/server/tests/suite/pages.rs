@@ -25,6 +25,28 @@ fn token(page: &Answer) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
+/// The values of an attribute in a page, with what stands for a character put back.
+fn values<'p>(page: &'p str, name: &str) -> impl Iterator<Item = String> + use<'p> {
+    let begins = format!(" {name}=\"");
+    let at: Vec<usize> = page.match_indices(&begins).map(|(at, _)| at).collect();
+    at.into_iter().map(move |at| {
+        let rest = &page[at + begins.len()..];
+        let value = rest.split('"').next().unwrap();
+        value.replace("&#38;", "&").replace("&amp;", "&")
+    })
+}
+
+/// Whether the server has a route for this.
+fn is_route(method: &str, address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap();
+    let parts: Vec<&str> = path.split('/').collect();
+    routes().into_iter().any(|route| {
+        let known: Vec<&str> = route.path.split('/').collect();
+        let fits = |(known, part): (&&str, &&str)| known.starts_with('{') || known == part;
+        route.method == method && known.len() == parts.len() && known.iter().zip(&parts).all(fits)
+    })
+}
+
 fn sent(browser: &Browser, path: &str, form: &str) -> Call {
     call("POST", path)
         .with("cookie", &browser.cookie)
@@ -71,11 +93,13 @@ async fn every_page_opens_for_some_and_is_denied_to_others_with_an_event_each() 
         .collect();
     assert!(paths.len() > 18, "{paths:?}");
     let mut opened = std::collections::BTreeSet::new();
+    let mut dead = Vec::new();
     let (mut denied, roles) = (0, Role::ALL.iter().copied().map(Some).chain([None]));
     for role in roles {
         let name = role.map_or("nobody", Role::word);
         let held = role.map(|role| Held::new(role, Unit::whole()));
         let browser = server.signed_in(name, held.into_iter().collect()).await;
+        let mut links = std::collections::BTreeSet::new();
         for path in &paths {
             let before = server.log_size().await;
             let page = look(&server, &browser, path).await;
@@ -87,6 +111,13 @@ async fn every_page_opens_for_some_and_is_denied_to_others_with_an_event_each() 
                     let csp = page.header("content-security-policy");
                     assert!(csp.starts_with("default-src 'none'"), "{csp}");
                     opened.insert(path.clone());
+                    links.extend(values(&page.text, "href").filter(|to| to.starts_with('/')));
+                    for form in page.text.split("<form").skip(1) {
+                        let form = form.split('>').next().unwrap();
+                        let method = values(form, "method").next().unwrap().to_uppercase();
+                        let to = values(form, "action").next().unwrap();
+                        assert!(is_route(&method, &to), "{name} {path}: {method} {to}");
+                    }
                 }
                 303 => assert!(path == "/settings" || path == "/answers", "{path}"),
                 403 => {
@@ -101,6 +132,13 @@ async fn every_page_opens_for_some_and_is_denied_to_others_with_an_event_each() 
                 status => panic!("{name} {path}: {status} {}", page.text),
             }
         }
+        for link in &links {
+            let page = look(&server, &browser, link).await;
+            let is_there = matches!(page.status.as_u16(), 200 | 303);
+            if !is_there {
+                dead.push(format!("{name} is shown {link}: {}", page.status));
+            }
+        }
         let today = look(&server, &browser, "/").await;
         let proof = today.text.contains("href=\"/proof\"");
         let auditor = role == Some(Role::Auditor);
@@ -113,6 +151,7 @@ async fn every_page_opens_for_some_and_is_denied_to_others_with_an_event_each() 
             assert!(today.text.contains("You answer for no key"), "{name}");
         }
     }
+    assert_eq!(dead, Vec::<String>::new());
     assert!(denied > 30, "{denied}");
     let never: Vec<&String> = paths
         .iter()
