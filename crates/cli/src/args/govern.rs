@@ -84,24 +84,42 @@ pub(crate) struct One {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExceptionCommand {
     /// Ask for an exception for a key, or for the acceptance of a class of minor keys
+    #[command(
+        override_usage = "tenure exception request [OPTIONS] --for <PERSON>\n       --bypassed <TEXT> --why <TEXT> --blocker <TEXT>\n       --compensating <TEXT> [NAME|ID]"
+    )]
     Request(ExceptionRequest),
     /// Approve a request
+    #[command(
+        override_usage = "tenure exception approve [OPTIONS] --reason <TEXT>\n       --statement <SHA256> <ID>"
+    )]
     Approve(Sign),
     /// Accept the risk of an approved request: that grants it
+    #[command(
+        override_usage = "tenure exception accept [OPTIONS] --reason <TEXT>\n       --statement <SHA256> <ID>"
+    )]
     Accept(Sign),
     /// Deny a request
     Deny(Close),
     /// Withdraw a request that one made
     Withdraw(Close),
     /// Ask for another term of an exception with an end date
+    #[command(
+        override_usage = "tenure exception renew [OPTIONS] --until <YYYY-MM-DD> --for <PERSON>\n       --bypassed <TEXT> --why <TEXT> --blocker <TEXT>\n       --compensating <TEXT> <ID>"
+    )]
     Renew(ExceptionRenew),
     /// Ask again, with what is true now, for an exception that was reopened
     Restate(ExceptionRestate),
     /// End an exception before its day
     End(Close),
     /// Review a permanent exception or an accepted class
+    #[command(
+        override_usage = "tenure exception review [OPTIONS] --reason <TEXT>\n       --statement <SHA256> <ID>"
+    )]
     Review(Sign),
     /// Take over the acceptance of somebody who left
+    #[command(
+        override_usage = "tenure exception reaffirm [OPTIONS] --reason <TEXT>\n       --statement <SHA256> <ID>"
+    )]
     Reaffirm(Sign),
     /// List exceptions: those that wait or were granted, or those of a stage
     List(ExceptionList),
@@ -196,10 +214,16 @@ pub(crate) struct Evidence {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReviewCommand {
     /// Start a campaign about the keys that a selector picks now
+    #[command(
+        override_usage = "tenure review start [OPTIONS] --title <TEXT>\n       --keys <SELECTOR> --due <YYYY-MM-DD>"
+    )]
     Start(ReviewStart),
     /// Note that people are reminded, and print whom it waits for
     Remind(One),
     /// Answer for one key of a campaign
+    #[command(
+        override_usage = "tenure review answer [OPTIONS] --need <NEED> --scope <SCOPE>\n       --use <USAGE> --ownership <OWNERSHIP> <ID> <NAME|ID>"
+    )]
     Answer(ReviewAnswer),
     /// Close a campaign and list what nobody answered
     Close(One),
@@ -262,6 +286,9 @@ pub(crate) struct ReviewAnswer {
 /// Asks for a key that does not exist yet. It is judged by the rules before anything is issued: what it would be, what
 /// could stand in its place, who has to approve. Nothing is issued.
 #[derive(Debug, ClapArgs)]
+#[command(
+    override_usage = "tenure key request [OPTIONS] --purpose <TEXT> --owner <PERSON>\n       --expires <YYYY-MM-DD> <PROVIDER> <KIND>"
+)]
 pub(crate) struct KeyRequest {
     /// The provider, as `tenure catalog list` prints it
     pub(crate) provider: String,
@@ -313,6 +340,9 @@ pub(crate) enum KeyRequestsCommand {
     /// Show one request with its statement, ready to print
     Show(One),
     /// Approve a request: the key may be issued
+    #[command(
+        override_usage = "tenure key requests approve [OPTIONS] --reason <TEXT>\n       --statement <SHA256> <ID>"
+    )]
     Approve(Sign),
     /// Deny a request
     Deny(Close),

@@ -8,8 +8,14 @@ use tenure_model::{ask::AskAnswer, container::ContainerKind};
 #[derive(Debug, Subcommand)]
 pub(crate) enum OwnerCommand {
     /// Give all keys in an account, a repository or a path an owner or a business unit, now and later
+    #[command(
+        override_usage = "tenure owner assign [OPTIONS]\n       <--account <ACCOUNT>|--repository <REPOSITORY>|--path <PATH>>"
+    )]
     Assign(OwnerAssign),
     /// Take the rule of a container away
+    #[command(
+        override_usage = "tenure owner remove [OPTIONS]\n       <--account <ACCOUNT>|--repository <REPOSITORY>|--path <PATH>>"
+    )]
     Remove(OwnerRemove),
     /// List the rules of containers
     Rules {

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, Ran};
 use serde_json::Value;
 
-const TABLE: &str = "provider,key_id,name,owner,status,held_by,privilege,data,consumers,environments_shared,\
+pub(crate) const TABLE: &str = "provider,key_id,name,owner,status,held_by,privilege,data,consumers,environments_shared,\
 customer_tenants,privileged_path,spend,options.workload_identity_federation,options.private_key_jwt_or_mtls,\
 options.oauth_client_secret,options.vendor_short_lived,isolated,monitored\n\
 acme,one,billing export,olga@x.io,active,us,write_wide,confidential,1,false,0,none,none,no,no,no,no,false,true\n\
@@ -12,7 +12,7 @@ acme,two,small one,olga@x.io,active,us,read_narrow,internal,1,false,0,none,none,
 const PEOPLE: &str = "id,email,active\nu1,ann@x.io,true\nu2,olga@x.io,true\n";
 
 /// A day that many days ahead.
-fn ahead(days: i64) -> String {
+pub(crate) fn ahead(days: i64) -> String {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
@@ -20,14 +20,14 @@ fn ahead(days: i64) -> String {
     tenure_model::day::Day::from_unix_seconds(day).to_string()
 }
 
-fn bench() -> Bench {
+pub(crate) fn bench() -> Bench {
     let bench = Bench::with(&[("keys.csv", TABLE), ("people.csv", PEOPLE)]);
     bench.run(&["import", "people", "people.csv"]).ends(0);
     bench.run(&["import", "table", "keys.csv"]).ends(0);
     bench
 }
 
-const REASONS: [&str; 8] = [
+pub(crate) const REASONS: [&str; 8] = [
     "--bypassed",
     "no standing credential",
     "--why",

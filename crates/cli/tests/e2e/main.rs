@@ -21,6 +21,7 @@ mod scan;
 mod secrets;
 mod serve;
 mod surfaces;
+mod tables;
 mod validate;
 mod vendor_lists;
 mod watchlist;

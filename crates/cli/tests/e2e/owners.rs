@@ -8,7 +8,7 @@ const PEOPLE: &str =
 const KEYS: &str = "provider,name,account,owner,created_by\nstripe,a1,acme/pay,,ann\nstripe,a2,acme/pay,,ann\n\
                     stripe,w1,acme/web,,\n";
 
-fn with_register() -> Bench {
+pub(crate) fn with_register() -> Bench {
     let bench = Bench::with(&[("people.csv", PEOPLE), ("keys.csv", KEYS)]);
     bench.run(&["import", "people", "people.csv"]).ends(0);
     bench.run(&["import", "table", "keys.csv"]).ends(0);
