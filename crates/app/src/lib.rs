@@ -3,6 +3,7 @@
 pub mod apart;
 pub mod assess;
 pub mod catalog;
+pub mod channels;
 pub mod demo;
 pub mod discreet;
 pub mod edits;

@@ -14,6 +14,7 @@ mod house;
 mod login;
 mod look;
 mod named;
+mod notice;
 mod own;
 mod prove;
 mod reassess;
@@ -34,6 +35,7 @@ pub use exception::{Asked, ExceptionCounts, Shown, Signature, Signing, Stale, Te
 pub use house::{Clock, Register};
 pub use login::{Identity, Login, LoginError, LoginSettings, SettingsError};
 pub use look::{History, KeyRecord};
+pub use notice::ChannelShown;
 pub use prove::{Checked, verify_export};
 pub use reassess::Reassessed;
 pub use request::{RequestShown, Wish};

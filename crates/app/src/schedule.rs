@@ -11,6 +11,10 @@ tenure_model::words! {
         Reassess = "reassess",
         /// Who is silent is reminded, managers are asked.
         AskRemind = "ask_remind",
+        /// People are told what needs them, teams how things stand.
+        Digest = "digest",
+        /// Pagers are told what has to be contained at once.
+        Page = "page",
         /// The log is signed and kept beside the database.
         Seal = "seal",
     }
@@ -34,6 +38,8 @@ impl Work {
             Self::ExceptionEnds => (DAY, 2 * 60),
             Self::Reassess => (DAY, 5 * 60),
             Self::AskRemind => (DAY, 7 * HOUR),
+            Self::Digest => (DAY, 7 * HOUR + 30 * 60),
+            Self::Page => (60, 0),
             Self::Seal => (5 * 60, 0),
         };
         Rhythm { every, offset }

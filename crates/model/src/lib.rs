@@ -16,6 +16,7 @@ pub mod attest;
 pub mod backlog;
 pub mod baseline;
 pub mod bearer;
+pub mod brief;
 pub mod catalog;
 pub mod cell;
 pub mod check;

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod asks;
 pub(crate) mod assessment;
 pub(crate) mod catalogue;
+pub(crate) mod channels;
 pub(crate) mod containers;
 pub(crate) mod exceptions;
 pub(crate) mod imports;

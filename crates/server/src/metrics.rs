@@ -24,6 +24,7 @@ pub(crate) struct Metrics {
     pub(crate) jobs_ready: Gauge,
     pub(crate) jobs_leased: Gauge,
     pub(crate) jobs_failed: Gauge,
+    pub(crate) channels_failing: Gauge,
 }
 
 impl fmt::Debug for Metrics {
@@ -52,7 +53,9 @@ impl Default for Metrics {
         let jobs_ready = gauge("jobs_ready", "Jobs that wait");
         let jobs_leased = gauge("jobs_leased", "Jobs that a worker holds");
         let jobs_failed = gauge("jobs_failed", "Jobs that were given up");
+        let channels_failing = gauge("channels_failing", "Channels over which no notice arrives");
         Self {
+            channels_failing,
             log_size,
             jobs_ready,
             jobs_leased,

@@ -32,6 +32,13 @@ pub(crate) async fn metrics(State(house): State<House>) -> Response {
         metrics.jobs_leased.set(whole(jobs.leased));
         metrics.jobs_failed.set(whole(jobs.failed));
     }
+    if let Ok(states) = store.channels().await {
+        let named = house.register.channels().list();
+        let failing = states.iter().filter(|state| {
+            state.failing_since.is_some() && named.iter().any(|one| one.name() == state.name)
+        });
+        metrics.channels_failing.set(whole(failing.count() as u64));
+    }
     let media = format!("{METRICS}; version=1.0.0; charset=utf-8");
     ([(header::CONTENT_TYPE, media)], metrics.text()).into_response()
 }

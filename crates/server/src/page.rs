@@ -105,6 +105,7 @@ said! {
     Attached "attached" "The file is kept as evidence."
     Attested "attested" "Your answers are kept. Nothing more of this campaign waits for you."
     TokenRevoked "token_revoked" "The token is revoked."
+    ChannelTried "channel_tried" "The message arrived: the channel works."
     SessionEnded "session_ended" "The session is ended."
     RolesGiven "roles_given" "The roles are as you said."
     Judged "judged" "Everything was judged again."
@@ -147,6 +148,14 @@ impl Visit {
                 format!("{} in {}", capital(held.role().name()), held.unit())
             }
         });
+        let failing = desk.failing_channels(house.register.channels()).await?;
+        let failing = failing.into_iter().map(|one| Notice {
+            tone: Tone::Warning,
+            text: format!(
+                "Nothing arrives over the channel {}: {}. Whoever it is for is not told.",
+                one.name, one.why
+            ),
+        });
         Ok(Frame {
             place: Some(place),
             doors,
@@ -162,6 +171,7 @@ impl Visit {
                     tone: Tone::Done,
                     text: said.text().to_owned(),
                 })
+                .chain(failing)
                 .collect(),
             theme: self.theme,
             demo: door::demo_of(house, account.roles.first().map(|held| held.role())),

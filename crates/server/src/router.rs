@@ -3,8 +3,8 @@
 use crate::{
     answer::Page,
     api::{
-        accounts, asks, assessment, catalogue, containers, exceptions, imports, keys, log, me,
-        owners, people, policy, remarks, requests, reviews, runs, sources,
+        accounts, asks, assessment, catalogue, channels, containers, exceptions, imports, keys,
+        log, me, owners, people, policy, remarks, requests, reviews, runs, sources,
     },
     door,
     error::Problem,
@@ -125,6 +125,8 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/sources", sources::list).needs(&[A::SourceView]).gives::<Page<sources::Source>>().says("What was imported or searched"),
         get("/api/v1/sources/{source}", sources::one).needs(&[A::SourceView]).gives::<sources::Source>().says("One source"),
         get("/api/v1/coverage", sources::coverage).needs(&[A::SourceView]).gives::<Page<tenure_model::key::Coverage>>().says("How much of which source was read"),
+        get("/api/v1/channels", channels::list).needs(&[A::ChannelManage]).gives::<Page<channels::Channel>>().says("Where notices go, and how each channel does"),
+        post("/api/v1/channels/{channel}/try", channels::try_one).needs(&[A::ChannelManage]).gives::<channels::Channel>().says("Send a message that says nothing but that the channel works"),
         get("/api/v1/source-kinds", sources::kinds).needs(&[A::SourceView]).gives::<Page<sources::Kind>>().says("Kinds of exports that can be imported"),
         post("/api/v1/imports", imports::upload).needs(&[A::ImportRun]).query::<imports::Upload>().takes_bytes().makes::<imports::Done>().harmless().long().says("Import an export, and judge every key again"),
         get("/api/v1/runs", runs::list).needs(&[A::JobView]).query::<runs::Limit>().gives::<Page<runs::Run>>().says("The latest runs"),
@@ -238,6 +240,8 @@ fn console() -> Vec<Route> {
         get("/settings/roles", settings::roles).needs(&[A::RoleView]).gives_page().says("Who holds which role"),
         post("/settings/roles", settings::give_role).needs(&[A::RoleView, A::RoleAssign]).takes_form().leads_away().says("Give a role"),
         post("/settings/roles/take", settings::take_role).needs(&[A::RoleView, A::RoleAssign]).takes_form().leads_away().says("Take a role away"),
+        get("/settings/channels", settings::channels).needs(&[A::ChannelManage]).gives_page().says("Where notices go"),
+        post("/settings/channels/try", settings::try_channel).needs(&[A::ChannelManage]).takes_form().leads_away().says("Try a channel"),
         get("/settings/tokens", settings::tokens).gives_page().says("One's tokens"),
         post("/settings/tokens", settings::make_token).takes_form().gives_page().says("Make a token"),
         post("/settings/tokens/revoke", settings::revoke_token).takes_form().leads_away().says("Revoke one"),

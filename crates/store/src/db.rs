@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0005_governance.sql"),
     include_str!("../../../migrations/0006_owners.sql"),
     include_str!("../../../migrations/0007_stale.sql"),
+    include_str!("../../../migrations/0008_notices.sql"),
 ];
 
 /// Where the register is kept.

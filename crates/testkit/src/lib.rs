@@ -14,6 +14,7 @@
 pub mod database;
 pub mod disguise;
 pub mod judged;
+pub mod mail;
 pub mod permit;
 pub mod sample;
 pub mod server;

@@ -1,6 +1,7 @@
 //! What owns the things that a [`Desk`] borrows: a server holds one, a command makes one for its run.
 
 use super::{Bench, Desk, Place, Result, Rules, Store, open, seal};
+use crate::channels::Channels;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -56,6 +57,7 @@ pub struct Register {
     pepper: Pepper,
     state: State,
     clock: Clock,
+    channels: Channels,
 }
 
 impl Bench for Register {
@@ -65,6 +67,10 @@ impl Bench for Register {
 
     fn state(&self) -> &State {
         Self::state(self)
+    }
+
+    fn channels(&self) -> &Channels {
+        Self::channels(self)
     }
 }
 
@@ -88,7 +94,21 @@ impl Register {
             pepper: state.pepper()?,
             state,
             clock,
+            channels: Channels::default(),
         })
+    }
+
+    /// With channels for notices.
+    #[must_use]
+    pub fn telling(mut self, channels: Channels) -> Self {
+        self.channels = channels;
+        self
+    }
+
+    /// Where notices go.
+    #[must_use]
+    pub fn channels(&self) -> &Channels {
+        &self.channels
     }
 
     /// With other rules of access.

@@ -2,7 +2,10 @@
 //! another one.
 
 use super::{Desk, Result, seal};
-use crate::schedule::{Work, due};
+use crate::{
+    channels::Channels,
+    schedule::{Work, due},
+};
 use std::{future::Future, time::Duration};
 use tenure_model::{access::Actor, moment::Moment};
 use tenure_store::{Lease, NewJob, StoreError, state::State};
@@ -20,6 +23,8 @@ pub trait Bench: Sync {
     fn desk<'d>(&'d self, caller: &'d Actor) -> Desk<'d>;
     /// The state folder.
     fn state(&self) -> &State;
+    /// Where notices go.
+    fn channels(&self) -> &Channels;
 }
 
 /// What came of one turn.
@@ -138,6 +143,8 @@ impl Worker {
             Work::ExceptionEnds => desk.settle_exceptions().await.map(drop),
             Work::Reassess => desk.reassess().await.map(drop),
             Work::AskRemind => desk.ask_remind_due().await.map(drop),
+            Work::Digest => desk.tell_people(bench.channels()).await,
+            Work::Page => desk.tell_pagers(bench.channels()).await,
             Work::Seal => seal(desk.store, bench.state()).await,
         }
     }

@@ -11,6 +11,7 @@
 mod ask;
 mod container;
 mod house;
+mod notice;
 mod scope;
 mod work;
 

@@ -3,6 +3,7 @@
 use crate::house::House;
 use std::{future::Future, pin::pin, task::Poll};
 use tenure_app::{
+    channels::Channels,
     register::{Bench, Checked, Desk, Filter, Reading, Taken, Turn, Worker, run_worker},
     schedule::Work,
     state::State,
@@ -13,6 +14,7 @@ use tenure_model::access::{Actor, Role};
 struct Shop<'h> {
     house: &'h House,
     state: State,
+    channels: Channels,
 }
 
 impl<'h> Shop<'h> {
@@ -20,6 +22,7 @@ impl<'h> Shop<'h> {
         Self {
             house,
             state: State::at(house.folder.path()),
+            channels: Channels::default(),
         }
     }
 }
@@ -34,6 +37,10 @@ impl Bench for Shop<'_> {
 
     fn state(&self) -> &State {
         &self.state
+    }
+
+    fn channels(&self) -> &Channels {
+        &self.channels
     }
 }
 

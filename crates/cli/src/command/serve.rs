@@ -10,7 +10,10 @@ use std::{
     path::Path,
     process::ExitCode,
 };
-use tenure_app::register::{Clock, Login, LoginSettings, Register};
+use tenure_app::{
+    channels::{ChannelSettings, Channels},
+    register::{Clock, Login, LoginSettings, Register},
+};
 use tenure_server::{
     House, Settings, link,
     serve::{Held, Tls, serve, until_told},
@@ -30,6 +33,7 @@ const FILE: &str = "tenure.toml";
 struct Written {
     server: Server,
     login: Option<LoginSettings>,
+    channel: Vec<ChannelSettings>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,6 +102,9 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
             None => Register::open(&place, state, providers, policy, Clock::system()).await,
         };
         let register = register.map_err(|error| register::failure(&error))?;
+        let channels = Channels::new(&written.channel, &public)
+            .map_err(|error| Failure::input(error.to_string(), "docs/notices.md says how"))?;
+        let register = register.telling(channels);
         let login = match &written.login {
             None => None,
             Some(settings) => Some(
@@ -155,6 +162,11 @@ fn written(file: &Path) -> Result<Written, Failure> {
     if let (Some(login), Some(folder)) = (&mut written.login, file.parent()) {
         for named in [&mut login.private_key_file, &mut login.client_secret_file] {
             *named = named.take().map(|named| folder.join(named));
+        }
+    }
+    if let Some(folder) = file.parent() {
+        for channel in &mut written.channel {
+            channel.beside(folder);
         }
     }
     Ok(written)

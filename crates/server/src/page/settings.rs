@@ -1,4 +1,4 @@
-//! Settings: sources and their health, the policy, people, roles, tokens, sessions.
+//! Settings: sources and their health, the policy, people, roles, channels, tokens, sessions.
 
 use super::{Said, Visit, html, refused, then};
 use crate::{
@@ -43,8 +43,7 @@ fn rooms(desk: &Desk<'_>) -> Vec<Room> {
             Room::Policy => may(Action::PolicyView),
             Room::People => may(Action::PeopleView),
             Room::Roles => may(Action::RoleView),
-            // Nothing manages them yet.
-            Room::Channels => false,
+            Room::Channels => may(Action::ChannelManage),
             Room::Tokens | Room::Sessions => true,
         })
         .collect()
@@ -502,6 +501,49 @@ pub(crate) async fn make_token(
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenNamed {
     token: String,
+}
+
+pub(crate) async fn channels(State(house): State<House>, visit: Visit) -> Result<Response> {
+    let desk = visit.desk(&house);
+    let all = desk.channels(house.register.channels()).await?.into_iter();
+    let shown = all.map(|one| settings::Channel {
+        acts: vec![Act {
+            label: "Try it".to_owned(),
+            why: None,
+            how: How::Send(
+                "/settings/channels/try".to_owned(),
+                vec![("channel", one.name.clone())],
+            ),
+        }],
+        name: one.name,
+        kind: one.kind.to_owned(),
+        gets: one.gets.word().to_owned(),
+        to: one.to,
+        last: one.arrived_at,
+        failed: (!one.why.is_empty()).then_some(one.why),
+        dead: one.dead,
+    });
+    let shown = shown.collect();
+    page(&house, &visit, Body::Channels(shown)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChannelNamed {
+    channel: String,
+}
+
+pub(crate) async fn try_channel(
+    State(house): State<House>,
+    visit: Visit,
+    body: Bytes,
+) -> Result<Response> {
+    let form: ChannelNamed = form_of(&body)?;
+    visit
+        .desk(&house)
+        .try_channel(house.register.channels(), &form.channel)
+        .await?;
+    then(&house, "/settings/channels", Some(Said::ChannelTried))
 }
 
 pub(crate) async fn revoke_token(

@@ -55,7 +55,7 @@ pub enum Body {
     /// Who holds which role.
     Roles(Roles),
     /// Where notices go.
-    Channels(Channels),
+    Channels(Vec<Channel>),
     /// Tokens of the API.
     Tokens(Tokens),
     /// Where the caller is signed in; an administrator sees those of one person.
@@ -204,30 +204,23 @@ pub struct Held {
     pub acts: Vec<Act>,
 }
 
-/// Where notices go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Channels {
-    /// Each channel.
-    pub channels: Vec<Channel>,
-    /// The caller may add one.
-    pub may_manage: bool,
-    /// What came back.
-    pub typed: Typed,
-}
-
 /// One channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
     /// Its name.
     pub name: String,
-    /// `e-mail`, `webhook`, `pager`.
+    /// `e-mail`, `webhook`, `incoming webhook`.
     pub kind: String,
+    /// `people`, `team`, `pager`.
+    pub gets: String,
     /// Where it leads, without what is secret in it.
     pub to: String,
     /// When something last arrived.
     pub last: Option<Moment>,
     /// Why nothing arrives.
     pub failed: Option<String>,
+    /// It is dead until somebody mends it.
+    pub dead: bool,
     /// What the caller may do with it.
     pub acts: Vec<Act>,
 }

@@ -1080,18 +1080,16 @@ impl Sample<'_> {
             ),
             page(
                 "settings-channels",
-                settings::Body::Channels(settings::Channels {
-                    channels: vec![settings::Channel {
-                        name: self.say("digest"),
-                        kind: self.say("e-mail"),
-                        to: self.say("iam@northwind.example"),
-                        last: Some(self.now()),
-                        failed: Some(self.say("refused since yesterday")),
-                        acts: end("Test it"),
-                    }],
-                    may_manage: true,
-                    typed: Typed::default(),
-                }),
+                settings::Body::Channels(vec![settings::Channel {
+                    name: self.say("digest"),
+                    kind: self.say("e-mail"),
+                    gets: self.say("team"),
+                    to: self.say("iam@northwind.example"),
+                    last: Some(self.now()),
+                    failed: Some(self.say("refused since yesterday")),
+                    dead: true,
+                    acts: end("Try it"),
+                }]),
             ),
             page(
                 "settings-tokens",

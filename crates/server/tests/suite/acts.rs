@@ -3,6 +3,7 @@
 use crate::setup::{Answer, Browser, SITE, Server, call};
 use axum::http::Method;
 use serde_json::json;
+use tenure_app::channels::{ChannelSettings, Channels};
 use tenure_model::{
     access::{
         Action, Actor, Authority, Caller, Held, Object, ObjectKind, PersonId, Role, Unit, Via,
@@ -13,6 +14,7 @@ use tenure_server::{
     route::{Access, Route},
     router::routes,
 };
+use tenure_testkit::mail;
 
 const WHY: &str = "bypassed=Expiry&why=The+job+runs+each+night.&blocker=The+vendor+offers+no+other+way.\
                    &compensating=An+alert+on+use";
@@ -625,4 +627,56 @@ async fn who_is_asked_about_keys_answers_on_one_page() {
     assert_eq!(done.status, 303, "{}", done.text);
     let desk = server.house.register().desk(&operator);
     assert!(!desk.ask(&ask.id).await.unwrap().open);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_is_tried_and_a_dead_one_stands_on_every_page_of_who_mends_it() {
+    let channels = |port: u16| -> Channels {
+        let text = format!(
+            "name = \"mail\"\ngets = \"people\"\nkind = \"email\"\nserver = \"127.0.0.1\"\nport = {port}\n\
+             security = \"none\"\nfrom = \"tenure@x.io\"\nnetworks = [\"127.0.0.1\"]\n"
+        );
+        let one: ChannelSettings = toml::from_str(&text).unwrap();
+        Channels::new(&[one], &SITE.parse().unwrap()).unwrap()
+    };
+    let (address, heard) = mail::server("250 good\r\n");
+    let server = Server::telling(channels(address.port())).await;
+    let ada = server.person("ada", &[Role::Administrator]).await;
+    let page = get(&server, &ada, "/settings/channels").await;
+    assert!(page.text.contains("never tried"), "{}", page.text);
+    let tried = post(&server, &ada, "/settings/channels/try", "channel=mail").await;
+    assert_eq!(tried.status, 303, "{}", tried.text);
+    let to = heard.lock().unwrap().clone();
+    assert!(
+        to.contains(&"RCPT TO:<ada@example.com>".to_owned()),
+        "{to:?}"
+    );
+    let listed = call("GET", "/api/v1/channels")
+        .by(&ada)
+        .to(&server)
+        .await
+        .json();
+    assert_eq!(listed["items"][0]["name"], "mail");
+    assert!(listed["items"][0]["arrived_at"].is_string(), "{listed}");
+    let again = call("POST", "/api/v1/channels/mail/try");
+    assert_eq!(again.by(&ada).to(&server).await.status, 200);
+
+    let (address, _) = mail::server("550 no\r\n");
+    let server = Server::telling(channels(address.port())).await;
+    let ada = server.person("ada", &[Role::Administrator]).await;
+    let tried = call("POST", "/api/v1/channels/mail/try")
+        .by(&ada)
+        .to(&server)
+        .await;
+    assert_eq!(tried.status, 422, "{}", tried.text);
+    for path in ["/settings/channels", "/catalogue"] {
+        let page = get(&server, &ada, path).await;
+        assert!(
+            page.text.contains("Nothing arrives over the channel mail"),
+            "{path}"
+        );
+    }
+    let vera = server.person("vera", &[Role::Viewer]).await;
+    let page = get(&server, &vera, "/catalogue").await;
+    assert!(!page.text.contains("Nothing arrives"), "not theirs to mend");
 }

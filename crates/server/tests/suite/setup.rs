@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tenure_app::{
     catalog,
+    channels::Channels,
     register::{Account, Clock, EventFilter, Login, Place, Register},
     state::State,
 };
@@ -140,7 +141,7 @@ impl Server {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::made(Clock::set(START), change, |_| None).await
+        Self::made(Clock::set(START), change, Channels::default(), |_| None).await
     }
 
     /// With an identity provider.
@@ -148,12 +149,18 @@ impl Server {
         clock: Clock,
         login: impl FnOnce(&Register) -> Option<Login>,
     ) -> Self {
-        Self::made(clock, |_| {}, login).await
+        Self::made(clock, |_| {}, Channels::default(), login).await
+    }
+
+    /// With channels for notices.
+    pub(crate) async fn telling(channels: Channels) -> Self {
+        Self::made(Clock::set(START), |_| {}, channels, |_| None).await
     }
 
     async fn made(
         clock: Clock,
         change: impl FnOnce(&mut Settings),
+        channels: Channels,
         login: impl FnOnce(&Register) -> Option<Login>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -167,7 +174,7 @@ impl Server {
         );
         let mut settings = Settings::at(SITE.parse().unwrap());
         change(&mut settings);
-        let register = register.await.unwrap();
+        let register = register.await.unwrap().telling(channels);
         let login = login(&register);
         let house = House::new(register, login, settings);
         Self {
