@@ -1,7 +1,12 @@
 //! `tenure serve`: from settings to a server that runs until it is told to stop.
 
 use super::register;
-use crate::{args::Serve, command, exit::Failure};
+use crate::{
+    args::{Serve, ServeRole},
+    command,
+    exit::Failure,
+    text,
+};
 use serde::Deserialize;
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -12,7 +17,7 @@ use std::{
 };
 use tenure_app::register::{Clock, Login, LoginSettings, Register};
 use tenure_server::{
-    House, Settings, link,
+    House, Proxies, Role, Says, Settings, link,
     serve::{Held, Tls, serve, until_told},
 };
 use tracing_subscriber::EnvFilter;
@@ -38,6 +43,8 @@ struct Server {
     public_url: Option<String>,
     most_upload: Option<u64>,
     calls_per_minute: Calls,
+    trusted_proxies: Vec<ipnet::IpNet>,
+    proxies_say: Says,
 }
 
 /// How often callers may call in a minute.
@@ -107,14 +114,28 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         };
         let first = match args.demo {
             true => None,
+            // Whoever answers calls can use one; a worker would make another's worthless.
+            false if args.role == ServeRole::Worker => None,
             false => {
                 let first = register.first_link().await;
                 first.map_err(|error| register::failure(&error))?
             }
         };
-        register.seal().await.map_err(|error| register::failure(&error))?;
+        register
+            .seal()
+            .await
+            .map_err(|error| register::failure(&error))?;
         let mut settings = Settings::at(public.clone());
         settings.demo = args.demo;
+        settings.role = match args.role {
+            ServeRole::All => Role::All,
+            ServeRole::Api => Role::Api,
+            ServeRole::Worker => Role::Worker,
+        };
+        settings.proxies = Proxies {
+            trusted: written.server.trusted_proxies.clone(),
+            says: written.server.proxies_say,
+        };
         if let Some(most) = written.server.most_upload {
             settings.most_upload = most;
         }
@@ -122,15 +143,11 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         settings.rates.address = calls.address.unwrap_or(settings.rates.address);
         settings.rates.caller = calls.caller.unwrap_or(settings.rates.caller);
         settings.rates.sign_in = calls.sign_in.unwrap_or(settings.rates.sign_in);
-        let house = House::new(register, login, settings);
         let mut said = format!("Serving at {public}\n");
         if let Some(secret) = first {
-            said.push_str(&format!(
-                "Nobody runs this installation yet. The first administrator comes in by this link, once, within a \
-                 day:\n  {}\n",
-                link(&public, &secret)
-            ));
+            said.push_str(&told(&link(&public, &secret), &register)?);
         }
+        let house = House::new(register, login, settings);
         // To whoever starts it, and never into the log.
         io::stderr()
             .write_all(said.as_bytes())
@@ -141,6 +158,23 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         served.map_err(|error| Failure::Failed(format!("the server: {error}")))
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The link of the first administrator: shown at a terminal. Elsewhere what is printed goes into a journal, which more
+/// people read: there it is in a file of the state folder, which goes when the link is used or its day is over.
+fn told(link: &str, register: &Register) -> Result<String, Failure> {
+    let nobody = "Nobody runs this installation yet. The first administrator comes in by";
+    if io::stderr().is_terminal() {
+        return Ok(format!(
+            "{nobody} this link, once, within a day:\n  {link}\n"
+        ));
+    }
+    let kept = register.state().keep_setup_link(link);
+    let path = kept.map_err(|error| Failure::input(error.to_string(), ""))?;
+    let path = text::tame(&path.display().to_string());
+    Ok(format!(
+        "{nobody} the link in this file, once, within a day:\n  {path}\n"
+    ))
 }
 
 /// Reads the settings. Files that they name lie beside them.
