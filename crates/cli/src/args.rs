@@ -17,7 +17,7 @@ pub(crate) use owners::{
 };
 pub(crate) use register::{At, AuditCommand, Import, ImportExport, KeyHistory, Verify};
 pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
-pub(crate) use serve::{Serve, ServeRole};
+pub(crate) use serve::{Healthy, Serve, ServeRole};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Review(ReviewCommand),
     /// Serve the register: the console, the API, and the log that nobody can edit
     Serve(Box<Serve>),
+    /// Ask a server on this machine whether it is ready
+    Healthy(Healthy),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments

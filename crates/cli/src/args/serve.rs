@@ -63,3 +63,13 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) at: At,
 }
+
+/// Asks a server on this machine whether it is ready: that it answers, and its database too. For health checks of
+/// containers, which have no other program.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exit codes: 0 it is ready; 1 it is not; 2 usage.")]
+pub(crate) struct Healthy {
+    /// Where it listens, by a number of this machine: http://127.0.0.1:8080
+    #[arg(value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub(crate) url: String,
+}

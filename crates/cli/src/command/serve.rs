@@ -4,7 +4,7 @@ use super::register;
 use crate::{
     args::{Serve, ServeRole},
     command,
-    exit::Failure,
+    exit::{self, Failure},
     text,
 };
 use serde::Deserialize;
@@ -158,6 +158,23 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         served.map_err(|error| Failure::Failed(format!("the server: {error}")))
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a server on this machine is ready.
+pub(crate) fn healthy(at: &str) -> Result<ExitCode, Failure> {
+    let url: Url = at.parse().map_err(|_| {
+        Failure::input(
+            format!("{at}: is no address"),
+            "write it as http://127.0.0.1:8080",
+        )
+    })?;
+    let why = match tenure_app::ready(&url) {
+        Ok(200) => return command::print(None, b"ready\n"),
+        Ok(status) => format!("it answers {status}"),
+        Err(error) => error.to_string(),
+    };
+    exit::because(1, &text::tame(&why));
+    Ok(ExitCode::from(1))
 }
 
 /// The link of the first administrator: shown at a terminal. Elsewhere what is printed goes into a journal, which more

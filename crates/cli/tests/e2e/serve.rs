@@ -57,6 +57,17 @@ fn the_first_start_leaves_a_link_once_and_it_ends_when_it_is_told_to() {
         ask(&at, &head)
     };
     assert!(get("/readyz").starts_with("HTTP/1.1 200"));
+    let healthy = |at: &str| {
+        let mut asked = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        asked.args(["healthy", at]).output().unwrap().status.code()
+    };
+    assert_eq!(healthy(&format!("http://{at}")), Some(0));
+    assert_eq!(healthy("http://127.0.0.1:1"), Some(1), "nobody listens");
+    assert_eq!(
+        healthy("http://192.0.2.1"),
+        Some(1),
+        "elsewhere nobody is asked"
+    );
     let page = get(&format!("/setup?token={token}"));
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     let form = format!("token={token}&email=ann%40example.com");
