@@ -393,7 +393,7 @@ fn refused(error: io::Error) -> RegisterError {
 /// The sizes and roots that the log has to begin with: what the backup was signed with, and the last one that the state
 /// folder knows of.
 fn signed(manifest: &Manifest, staged: &Staged, state: &State) -> Result<Vec<(u64, Hash)>> {
-    let bad = |what: String| RegisterError::Backup(what);
+    let bad = RegisterError::Backup;
     let key = staged
         .read("log.key")
         .map_err(|_| bad("holds no key of its log".to_owned()))?;
@@ -407,23 +407,18 @@ fn signed(manifest: &Manifest, staged: &Staged, state: &State) -> Result<Vec<(u6
     let own = Checkpoint::open(&manifest.checkpoint, &signer.verifier())
         .map_err(|error| bad(format!("is signed wrongly: {error}")))?;
     let mut due = vec![(own.size, own.root)];
-    if state.checkpoint()?.is_some() {
-        let other = |_| {
-            bad("is not restored: log.checkpoint in the state folder is of another log; name another folder, or move it away"
-                .to_owned())
-        };
+    if let Some(note) = state.checkpoint()? {
         // With the key that lies beside it, if one does: else with the backup's, which is to lie there.
         let kept = if state.folder().join("log.key").exists() {
-            kept_checkpoint(state).map_err(|error| other(error))?
+            kept_checkpoint(state).ok().flatten()
         } else {
-            let note = state.checkpoint()?.unwrap_or_default();
-            Some(
-                Checkpoint::open(&note, &signer.verifier())
-                    .map_err(|error| other(RegisterError::Checkpoint(error.to_string())))?,
-            )
+            Checkpoint::open(&note, &signer.verifier()).ok()
         };
         let kept = kept.filter(|kept| kept.origin == manifest.contents.origin);
-        let kept = kept.ok_or_else(|| other(RegisterError::Checkpoint(String::new())))?;
+        let kept = kept.ok_or_else(|| {
+            bad("is not restored: log.checkpoint in the state folder is of another log; name another folder, or move it away"
+                .to_owned())
+        })?;
         if kept.size > own.size {
             return Err(bad(format!(
                 "is not restored: it ends at event {}, and log.checkpoint in the state folder knows of {}; to go back all \

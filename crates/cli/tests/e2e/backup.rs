@@ -28,24 +28,33 @@ fn refused(out: &Output) -> String {
     String::from_utf8(out.stderr.clone()).unwrap()
 }
 
-/// A register with a key, made by an import.
-fn register(folder: &Path) -> std::path::PathBuf {
+/// A register with so many keys, made by an import.
+fn register(folder: &Path, keys: u32) -> std::path::PathBuf {
     let state = folder.join("state");
     let list = folder.join("tokens.json");
-    let token = r#"{"token_infos": [{"token_id": "tok-1", "comment": "job", "creation_time": 1700000000000,
-        "expiry_time": -1, "created_by_username": "ann@example.com"}]}"#;
-    std::fs::write(&list, token).unwrap();
-    done(&tenure(
-        &state,
-        &["import", "databricks-tokens", list.to_str().unwrap()],
-    ));
+    let token = |n: u32| {
+        // Names that pack badly, so that many keys make a long file.
+        let noise = n.wrapping_mul(2_654_435_761);
+        format!(
+            r#"{{"token_id": "tok-{n}", "comment": "job {noise:08x}", "creation_time": 1700000000000,
+                "expiry_time": -1, "created_by_username": "ann{noise:x}@example.com"}}"#
+        )
+    };
+    let tokens: Vec<String> = (1..=keys).map(token).collect();
+    std::fs::write(
+        &list,
+        format!("{{\"token_infos\": [{}]}}", tokens.join(",")),
+    )
+    .unwrap();
+    let list = list.to_str().unwrap();
+    done(&tenure(&state, &["import", "databricks-tokens", list]));
     state
 }
 
 #[test]
 fn a_backup_is_made_checked_and_restored_and_wrong_ways_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let state = register(folder.path());
+    let state = register(folder.path(), 1);
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (phrase, other, short) = (path("phrase"), path("other"), path("short"));
     std::fs::write(&phrase, "six words that nobody guesses\n").unwrap();
@@ -129,12 +138,7 @@ fn a_backup_is_made_checked_and_restored_and_wrong_ways_are_named() {
 fn a_restore_that_is_killed_leaves_no_register_and_the_next_one_works() {
     use age::secrecy::ExposeSecret as _;
     let folder = tempfile::tempdir().unwrap();
-    let state = register(folder.path());
-    // So long that the pieces before the rows are read while the rows are not there yet.
-    let noise: String = (0..40_000u32)
-        .map(|n| format!("# {:08x}\n", n.wrapping_mul(2_654_435_761)))
-        .collect();
-    std::fs::write(state.join("edits.toml"), noise).unwrap();
+    let state = register(folder.path(), 600);
     let identity = age::x25519::Identity::generate();
     let keys = folder.path().join("identity");
     std::fs::write(&keys, identity.to_string().expose_secret()).unwrap();
@@ -174,6 +178,10 @@ fn a_restore_that_is_killed_leaves_no_register_and_the_next_one_works() {
         .spawn()
         .unwrap();
     let bytes = std::fs::read(&file).unwrap();
+    assert!(
+        bytes.len() > 3 * 64 * 1024,
+        "so long that rows come before the last piece"
+    );
     let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
     writer.write_all(&bytes[..bytes.len() - 1]).unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -186,13 +194,7 @@ fn a_restore_that_is_killed_leaves_no_register_and_the_next_one_works() {
     restoring.kill().unwrap();
     restoring.wait().unwrap();
     drop(writer);
-    for absent in [
-        "tenure.db",
-        "pepper",
-        "log.key",
-        "edits.toml",
-        "log.checkpoint",
-    ] {
+    for absent in ["tenure.db", "pepper", "log.key", "log.checkpoint"] {
         assert!(!target.join(absent).exists(), "{absent}");
     }
     let said = refused(&tenure(&target, &["verify"]));
@@ -215,7 +217,7 @@ fn a_restore_that_is_killed_leaves_no_register_and_the_next_one_works() {
 #[test]
 fn the_log_goes_out_in_the_words_of_ocsf() {
     let folder = tempfile::tempdir().unwrap();
-    let state = register(folder.path());
+    let state = register(folder.path(), 1);
     let lines = done(&tenure(&state, &["audit", "export", "--format", "ocsf"]));
     let events: Vec<serde_json::Value> = lines
         .lines()
