@@ -714,3 +714,61 @@ impl Drop for Waiting {
         self.remove();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use tenure_testkit::database::{Database, Engine};
+
+    /// What is made anew at a start, and is in no backup.
+    const MADE_ANEW: &str = "key_search";
+
+    async fn no_table_is_left_out(engine: Engine) {
+        let Some(database) = Database::new(engine) else {
+            return;
+        };
+        let place = database.file().map_or_else(
+            || Place::Postgres(database.url().unwrap().to_owned()),
+            Place::File,
+        );
+        let now = Moment::from_micros(1_795_721_000_000_000);
+        let store = Store::open(&place, now).await.unwrap();
+        let sql = if store.pool.is_postgres() {
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()"
+        } else {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        };
+        let rows = store.pool.rows(sql, args![]).await.unwrap();
+        let there: BTreeSet<String> = rows
+            .iter()
+            .map(|row| row.text(0).unwrap())
+            .filter(|name| !name.starts_with(MADE_ANEW))
+            .collect();
+        let snapshot = store.snapshot().await.unwrap();
+        let mut taken: BTreeSet<String> = snapshot
+            .contents()
+            .counts()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        taken.insert("schema_steps".to_owned());
+        assert_eq!(there, taken);
+        assert!(
+            snapshot
+                .contents()
+                .tables
+                .iter()
+                .all(|table| !table.columns.is_empty())
+        );
+    }
+
+    #[tokio::test]
+    async fn no_table_of_sqlite_is_left_out() {
+        no_table_is_left_out(Engine::Sqlite).await;
+    }
+
+    #[tokio::test]
+    async fn no_table_of_postgresql_is_left_out() {
+        no_table_is_left_out(Engine::Postgres).await;
+    }
+}
