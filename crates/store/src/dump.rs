@@ -452,7 +452,7 @@ impl<'r> Relog<'r> {
                 }
                 let nodes = &mut self.nodes;
                 self.tree.push(leaf, |node: NodeId, hash| {
-                    if node.level > 0 && node.level % TILE == 0 {
+                    if node.level > 0 && node.level.is_multiple_of(TILE) {
                         let index = i64::try_from(node.index).unwrap_or(i64::MAX);
                         nodes.insert((i64::from(node.level), index), hash.to_string());
                     }
@@ -476,7 +476,8 @@ impl<'r> Relog<'r> {
                     Arg::Text(Some(hash)),
                 ],
             ) => {
-                if self.nodes.remove(&(*level, *index)).as_ref() != Some(hash) {
+                let made = self.nodes.remove(&(*level, *index));
+                if made.as_ref() != Some(hash) {
                     return Err(format!(
                         "the hash {index} of level {level} of the log is another one"
                     ));
