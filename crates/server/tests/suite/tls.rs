@@ -95,7 +95,7 @@ async fn a_renewed_certificate_is_served_without_a_restart_and_a_broken_one_is_n
         }
     };
     let second = put(&tls);
-    until(&second, &[first.clone()]).await;
+    until(&second, std::slice::from_ref(&first)).await;
     // Broken, and then whole again: until that is served it has to be the second one.
     put_whole(&tls.cert, "no certificate");
     assert_eq!(asked(vec![second.clone()]).await.1, second);
