@@ -23,3 +23,5 @@ pub mod sunsets;
 pub mod tree;
 pub mod validate;
 pub mod watchlist;
+
+pub use tenure_connect::healthy::ready;

@@ -6,6 +6,7 @@
 mod account;
 mod ask;
 mod backlog;
+mod backup;
 mod browse;
 mod comment;
 pub mod demo;
@@ -29,6 +30,7 @@ mod work;
 
 pub use account::{AccountRecord, Made, Refused, Signed, SignedIn};
 pub use ask::{GivenAnswer, Nudged};
+pub use backup::{Manifest, Opener, Restored, Sealed, check_backup, restore};
 pub use browse::{Consistency, Inclusion, Logged};
 pub use comment::{MOST_BYTES, MOST_CHARACTERS, Remarks};
 pub use exception::{Asked, ExceptionCounts, Shown, Signature, Signing, Stale, Term};
@@ -142,6 +144,9 @@ pub enum RegisterError {
     /// A field of what was asked for cannot be.
     #[error("{0}: {1}")]
     Field(&'static str, String),
+    /// A backup that cannot be made or read.
+    #[error("the backup {0}")]
+    Backup(String),
     /// What the log was signed with is not what it is checked with.
     #[error(
         "log.checkpoint in the state folder: {0}; find out who changed it, or restore a backup"

@@ -1,11 +1,13 @@
 //! What was typed.
 
+mod backup;
 mod govern;
 mod owners;
 mod register;
 mod scan;
 mod serve;
 
+pub(crate) use backup::{Backup, Restore};
 pub(crate) use govern::{
     Close, Evidence, ExceptionCommand, ExceptionRequest, KeyEdit, KeyRequest, KeyRequestsCommand,
     One, Plain, Reasons, Remark, ReviewAnswer, ReviewCommand, ReviewStart, Sign,
@@ -15,7 +17,7 @@ pub(crate) use owners::{
 };
 pub(crate) use register::{At, AuditCommand, Import, ImportExport, KeyHistory, Verify};
 pub(crate) use scan::{FailOn, Scan, ScanFormat, Validate, Whole};
-pub(crate) use serve::Serve;
+pub(crate) use serve::{Healthy, Serve, ServeRole};
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Review(ReviewCommand),
     /// Serve the register: the console, the API, and the log that nobody can edit
     Serve(Box<Serve>),
+    /// Ask a server on this machine whether it is ready
+    Healthy(Healthy),
     /// The few changes that end the most keys, and the few answers that decide the most
     Top(Top),
     /// What changed between two assessments
@@ -83,6 +87,10 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// What is known about the keys of each provider, with sources
     Catalog(Catalog),
+    /// Write the whole register into one encrypted file, or check such a file
+    Backup(Backup),
+    /// Restore a backup where there is no register
+    Restore(Restore),
     /// Check that a log is whole and unaltered, the register's own or an export
     Verify(Verify),
     /// The log of the register on its way out: an export that verifies offline, and its public key

@@ -1,6 +1,7 @@
 //! The commands, one file per verb.
 
 pub(crate) mod assess;
+mod backup;
 mod catalog;
 mod decide;
 mod demo;
@@ -49,6 +50,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(Command::Ask(command)) => owner::ask(command),
         Some(Command::Backlog(args)) => owner::backlog(args),
         Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Healthy(args)) => serve::healthy(&args.url),
+        Some(Command::Backup(args)) => backup::run(args),
+        Some(Command::Restore(args)) => backup::run_restore(args),
         Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Audit(command)) => verify::audit(command),
         Some(Command::Exception(command)) => exception::run(command),

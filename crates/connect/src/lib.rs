@@ -5,6 +5,7 @@
 //! day they are given, and never put a cell of a secret column into a message.
 
 pub mod edits;
+pub mod healthy;
 pub mod http;
 pub mod importer;
 pub mod notify;

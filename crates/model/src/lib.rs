@@ -47,6 +47,7 @@ pub mod level;
 pub mod log;
 pub mod moment;
 pub mod note;
+pub mod ocsf;
 pub mod people;
 pub mod pick;
 pub mod place;

@@ -154,7 +154,12 @@ impl From<RegisterError> for Problem {
                 return Self::new(S::SERVICE_UNAVAILABLE, "database", detail)
                     .with("retry_after", 5);
             }
-            E::Store(_) | E::State(_) | E::Address | E::Catalog(_) | E::Checkpoint(_) => {
+            E::Store(_)
+            | E::State(_)
+            | E::Address
+            | E::Catalog(_)
+            | E::Checkpoint(_)
+            | E::Backup(_) => {
                 return Self::ours(&error);
             }
         };

@@ -85,7 +85,12 @@ async fn walk(
     let from = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip());
+        .map(|info| {
+            house
+                .settings
+                .proxies
+                .caller(info.0.ip(), request.headers())
+        });
     if let Some(from) = from {
         house.limiter.address(from).map_err(too_often)?;
         if gate.access == Access::Door {

@@ -1,6 +1,7 @@
 //! What every handler works with.
 
 use crate::{
+    forwarded::Proxies,
     metrics::Metrics,
     pictures::Pictures,
     rate::{Limiter, Rates},
@@ -19,6 +20,18 @@ pub fn link(public: &Url, secret: &Bearer<Setup>) -> String {
     url.into()
 }
 
+/// What one process of several does: all share one database and the keys of its state folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Answers calls, and works through jobs.
+    #[default]
+    All,
+    /// Answers calls.
+    Api,
+    /// Works through jobs, and answers only whether it lives.
+    Worker,
+}
+
 /// How a server is run.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -28,6 +41,10 @@ pub struct Settings {
     pub most_upload: u64,
     /// How often callers may call.
     pub rates: Rates,
+    /// Which proxies are believed about the address of a caller.
+    pub proxies: Proxies,
+    /// What this process does.
+    pub role: Role,
     /// The example company is served: whoever comes takes any role, and moves the clock.
     pub demo: bool,
 }
@@ -40,6 +57,8 @@ impl Settings {
             public_url,
             most_upload: 256 << 20,
             rates: Rates::default(),
+            proxies: Proxies::default(),
+            role: Role::All,
             demo: false,
         }
     }

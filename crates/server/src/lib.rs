@@ -9,6 +9,7 @@ mod auth;
 mod door;
 mod error;
 mod extract;
+mod forwarded;
 mod guard;
 mod headers;
 mod house;
@@ -25,5 +26,6 @@ pub mod serve;
 pub mod ui;
 
 pub use error::Problem;
-pub use house::{House, Settings, link};
+pub use forwarded::{Proxies, Says};
+pub use house::{House, Role, Settings, link};
 pub use rate::Rates;

@@ -10,7 +10,7 @@ use crate::{
     error::Problem,
     guard::{self, Gate},
     headers,
-    house::House,
+    house::{House, Role},
     openapi, ops,
     route::{Route, delete, get, post, put},
 };
@@ -164,7 +164,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/log/inclusion", log::inclusion).needs(&[A::ProofView]).query::<log::OfEvent>().gives::<log::Inclusion>().says("Proof that an event is in the log"),
         get("/api/v1/log/consistency", log::consistency).needs(&[A::ProofView]).query::<log::Between>().gives::<log::Consistency>().says("Proof that the log only grew"),
         get("/api/v1/log/verification", log::verify).needs(&[A::LogVerify]).gives::<log::Verified>().long().says("Check the whole log against its checkpoint"),
-        get("/api/v1/log/export", log::export).needs(&[A::AuditExport]).gives_text(log::LINES).long().says("The whole log, to be verified offline"),
+        get("/api/v1/log/export", log::export).needs(&[A::AuditExport]).query::<log::Exported>().gives_text(log::LINES).long().says("The whole log, to be verified offline, or as OCSF"),
 
         // What is judged by.
         get("/api/v1/catalogue", catalogue::list).needs(&[A::CatalogView]).gives::<Page<catalogue::Provider>>().says("The providers that are known"),
@@ -250,12 +250,19 @@ fn console() -> Vec<Route> {
     ]
 }
 
+/// What a process answers that does nothing but work.
+const OF_EACH: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
 /// The server as a service.
 pub fn router(house: &House) -> Router {
     let routes = routes();
     let document: Arc<str> = openapi::document(&routes).to_string().into();
+    let answers = house.settings.role != Role::Worker;
     let mut all = Router::new();
-    for route in routes {
+    for route in routes
+        .into_iter()
+        .filter(|route| answers || OF_EACH.contains(&route.path))
+    {
         let gate = Arc::new(Gate::of(&route));
         let state = (house.clone(), gate);
         let handler = route
@@ -270,8 +277,10 @@ pub fn router(house: &House) -> Router {
         )
             .into_response()
     };
-    all.route("/openapi.json", axum::routing::get(told))
-        .fallback(ops::nothing_here)
+    if answers {
+        all = all.route("/openapi.json", axum::routing::get(told));
+    }
+    all.fallback(ops::nothing_here)
         .method_not_allowed_fallback(ops::not_so)
         .layer(CatchPanicLayer::custom(fell))
         .layer(middleware::from_fn_with_state(

@@ -1,12 +1,12 @@
 //! Running it: listening, sealing the log now and then, stopping when it is told to.
 
-use crate::{House, router::router};
+use crate::{House, Role, router::router};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tenure_app::register::{Worker, run_worker};
@@ -75,6 +75,9 @@ pub async fn serve(
 
 /// Works through the jobs of the register until it is told to stop.
 async fn work(house: House, stopped: tokio::sync::oneshot::Receiver<()>) {
+    if house.settings.role == Role::Api {
+        return;
+    }
     let name = format!(
         "serve-{}-{}",
         std::process::id(),
@@ -97,28 +100,51 @@ fn patient(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt:
 
 /// Takes a certificate that was renewed, without a restart. One that cannot be used leaves the one before in place.
 async fn renew(config: RustlsConfig, tls: Tls) {
-    let changed = || {
-        let at = |file: &PathBuf| {
-            std::fs::metadata(file)
-                .and_then(|about| about.modified())
-                .ok()
-        };
-        (at(&tls.cert), at(&tls.key))
-    };
-    let mut last = changed();
+    let mut watch = Watch::of(tls);
     let mut clock = tokio::time::interval(RENEW);
     loop {
         clock.tick().await;
-        let now = changed();
-        if now == last {
-            continue;
-        }
-        last = now;
-        match config.reload_from_pem_file(&tls.cert, &tls.key).await {
-            Ok(()) => tracing::info!("the certificate was renewed"),
-            Err(error) => tracing::error!(%error, "the new certificate cannot be used"),
+        match watch.look(&config).await {
+            None => {}
+            Some(Ok(())) => tracing::info!("the certificate was renewed"),
+            Some(Err(error)) => tracing::error!(%error, "the new certificate cannot be used"),
         }
     }
+}
+
+/// Looks whether the files of a certificate changed.
+struct Watch {
+    tls: Tls,
+    last: [Option<SystemTime>; 2],
+}
+
+impl Watch {
+    fn of(tls: Tls) -> Self {
+        let last = changed(&tls);
+        Self { tls, last }
+    }
+
+    /// Takes what is there, where it changed since the last look.
+    async fn look(&mut self, config: &RustlsConfig) -> Option<io::Result<()>> {
+        let now = changed(&self.tls);
+        if now == self.last {
+            return None;
+        }
+        self.last = now;
+        Some(
+            config
+                .reload_from_pem_file(&self.tls.cert, &self.tls.key)
+                .await,
+        )
+    }
+}
+
+fn changed(tls: &Tls) -> [Option<SystemTime>; 2] {
+    [&tls.cert, &tls.key].map(|file| {
+        std::fs::metadata(file)
+            .and_then(|about| about.modified())
+            .ok()
+    })
 }
 
 /// Signs the log and tidies up, now and then.
@@ -128,6 +154,9 @@ async fn keep(house: House) {
     loop {
         clock.tick().await;
         house.limiter.forget();
+        if let Err(error) = house.register().tidy_first_link().await {
+            tracing::error!(%error, "the file of the set-up link was not removed");
+        }
         let size = house.register().store().head().await;
         let size = size.map_or(last, |head| head.tree.size());
         if size == last {
@@ -165,4 +194,64 @@ async fn told() {
 #[cfg(not(unix))]
 async fn told() {
     let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(tls: &Tls, cert: &str, key: &str) {
+        std::fs::write(&tls.cert, cert).unwrap();
+        std::fs::write(&tls.key, key).unwrap();
+        // As if time had passed since the last one, whatever the clock of the files counts in.
+        let at =
+            SystemTime::now() + Duration::from_secs(u64::try_from(cert.len() + key.len()).unwrap());
+        for file in [&tls.cert, &tls.key] {
+            std::fs::File::options()
+                .write(true)
+                .open(file)
+                .unwrap()
+                .set_modified(at)
+                .unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_used_leaves_the_one_before() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let tls = Tls {
+            cert: folder.path().join("cert.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        let make = || {
+            let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+            (made.cert.pem(), made.signing_key.serialize_pem())
+        };
+        let (cert, key) = make();
+        write(&tls, &cert, &key);
+        let config = RustlsConfig::from_pem_file(&tls.cert, &tls.key)
+            .await
+            .unwrap();
+        let mut watch = Watch::of(tls.clone());
+        assert!(watch.look(&config).await.is_none(), "nothing changed");
+        let first = config.get_inner();
+        for (cert, key) in [
+            ("no certificate", key.as_str()),
+            (cert.as_str(), &make().1),
+            ("", ""),
+        ] {
+            write(&tls, cert, key);
+            assert!(watch.look(&config).await.unwrap().is_err(), "{cert}");
+            assert!(std::sync::Arc::ptr_eq(&first, &config.get_inner()));
+            assert!(watch.look(&config).await.is_none(), "it is tried once");
+        }
+        std::fs::remove_file(&tls.cert).unwrap();
+        assert!(watch.look(&config).await.unwrap().is_err());
+        assert!(std::sync::Arc::ptr_eq(&first, &config.get_inner()));
+        let (cert, key) = make();
+        write(&tls, &format!("{cert}\n\n"), &key);
+        assert!(watch.look(&config).await.unwrap().is_ok());
+        assert!(!std::sync::Arc::ptr_eq(&first, &config.get_inner()));
+    }
 }

@@ -8,7 +8,7 @@ use tenure_model::{digest, moment::Moment};
 pub const FILE: &str = "tenure.db";
 
 /// The steps that make the tables, in order; a step that was ever released never changes.
-const MIGRATIONS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0001_log.sql"),
     include_str!("../../../migrations/0002_register.sql"),
     include_str!("../../../migrations/0003_work.sql"),
@@ -93,6 +93,12 @@ pub enum StoreError {
         "the log was set back: {0}; find out who replaced the database, and restore the latest backup"
     )]
     SetBack(String),
+    /// There is something where a backup is to be restored.
+    #[error("{0}; restore where there is no register, or move away what is there")]
+    NotEmpty(String),
+    /// What was to be a backup.
+    #[error("the backup {0}")]
+    Backup(String),
     /// The system refuses.
     #[error("{}: {error}", path.display())]
     Io {
@@ -154,7 +160,7 @@ impl Store {
         Ok(store)
     }
 
-    async fn connect(place: &Place) -> Result<Self> {
+    pub(crate) async fn connect(place: &Place) -> Result<Self> {
         let (name, opened) = match place {
             Place::File(file) => {
                 make_file(file).map_err(|error| StoreError::Io {
@@ -219,6 +225,12 @@ fn make_file(file: &Path) -> std::io::Result<()> {
 async fn migrate(pool: &Pool, steps: &[&str], now: Moment) -> Result<()> {
     let mut tx = pool.begin().await?;
     tx.lock_schema().await?;
+    apply(&mut tx, steps, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Applies the steps that are missing, within a transaction that holds the lock of the schema.
+pub(crate) async fn apply(tx: &mut Tx, steps: &[&str], now: Moment) -> Result<()> {
     tx.script(
         "CREATE TABLE IF NOT EXISTS schema_steps (version BIGINT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, \
          applied_at BIGINT NOT NULL)",
@@ -259,7 +271,7 @@ async fn migrate(pool: &Pool, steps: &[&str], now: Moment) -> Result<()> {
         )
         .await?;
     }
-    Ok(tx.commit().await?)
+    Ok(())
 }
 
 /// Reads either through the pool or within a transaction.

@@ -3,6 +3,8 @@
 //! Both take the same SQL with `$1` for the first argument. Arguments are integers, texts, lists of them, and bytes: times
 //! are microseconds, ids and JSON are texts, booleans are 0 and 1.
 
+use futures_util::TryStreamExt as _;
+use serde::{Deserialize, Serialize};
 use sqlx::{
     AssertSqlSafe, Row as _, Transaction,
     postgres::{PgPool, PgPoolOptions, PgRow, Postgres},
@@ -67,10 +69,12 @@ macro_rules! args {
 pub(crate) use args;
 
 /// What a column of a bulk write holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Int,
     Text,
+    Bytes,
 }
 
 /// One row of an answer.
@@ -217,6 +221,17 @@ impl Pool {
         }
     }
 
+    /// Begins a transaction that reads, and sees the database all through as it is at its first statement.
+    pub(crate) async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite { readers, .. } => readers.begin().await.map(Tx::Sqlite),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                pool.begin_with(begin).await.map(Tx::Postgres)
+            }
+        }
+    }
+
     pub(crate) async fn rows(&self, sql: &str, args: Vec<Arg>) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             Self::Sqlite { readers, .. } => {
@@ -317,6 +332,90 @@ impl Tx {
         }
     }
 
+    /// Hands over one row after the other, without holding all of them.
+    pub(crate) async fn each_row<E: From<sqlx::Error>>(
+        &mut self,
+        sql: &str,
+        mut take: impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Sqlite(tx) => {
+                let mut rows = sqlite!(sql, args![]).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(Row::Sqlite(row))?;
+                }
+            }
+            Self::Postgres(tx) => {
+                let mut rows = postgres!(sql, args![]).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables of the register that are there, of those named.
+    pub(crate) async fn tables(&mut self, named: Vec<String>) -> Result<Vec<String>, sqlx::Error> {
+        let is_postgres = self.is_postgres();
+        let from = if is_postgres {
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND"
+        } else {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND"
+        };
+        let column = if is_postgres { "tablename" } else { "name" };
+        let sql = format!("{from} {}", among(is_postgres, column, 1));
+        let rows = self.rows(&sql, args![named]).await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// The columns of a table, in order. `None` for one of a kind that no column of the register is of.
+    pub(crate) async fn columns(
+        &mut self,
+        table: &str,
+    ) -> Result<Vec<(String, Option<Kind>)>, sqlx::Error> {
+        let sql = if self.is_postgres() {
+            "SELECT column_name::text, data_type::text FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position"
+        } else {
+            "SELECT name, type FROM pragma_table_info($1) ORDER BY cid"
+        };
+        let rows = self.rows(sql, args![table]).await?;
+        let column = |row: &Row| {
+            let kind = match row.text(1)?.to_ascii_lowercase().as_str() {
+                "bigint" => Some(Kind::Int),
+                "text" => Some(Kind::Text),
+                "bytea" => Some(Kind::Bytes),
+                _ => None,
+            };
+            Ok((row.text(0)?, kind))
+        };
+        rows.iter().map(column).collect()
+    }
+
+    /// References need not hold until the transaction ends: only of exceptions does one name another row of its table.
+    pub(crate) async fn put_references_off(&mut self) -> Result<(), sqlx::Error> {
+        self.script(match self {
+            Self::Sqlite(_) => "PRAGMA defer_foreign_keys = ON",
+            Self::Postgres(_) => {
+                "ALTER TABLE exceptions ALTER CONSTRAINT exceptions_supersedes_fkey DEFERRABLE INITIALLY DEFERRED"
+            }
+        })
+        .await
+    }
+
+    /// They have to hold again from here on. SQLite checks them when the transaction ends.
+    pub(crate) async fn hold_references(&mut self) -> Result<(), sqlx::Error> {
+        if self.is_postgres() {
+            self.script(
+                "SET CONSTRAINTS ALL IMMEDIATE; \
+                 ALTER TABLE exceptions ALTER CONSTRAINT exceptions_supersedes_fkey NOT DEFERRABLE",
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Runs a statement and says how many rows it changed.
     pub(crate) async fn run(&mut self, sql: &str, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
         match self {
@@ -397,6 +496,7 @@ impl Tx {
                         let kind = match kind {
                             Kind::Int => "bigint",
                             Kind::Text => "text",
+                            Kind::Bytes => "bytea",
                         };
                         format!("${}::{kind}[]", at.saturating_add(1))
                     })
@@ -408,23 +508,26 @@ impl Tx {
                 while rows.peek().is_some() {
                     let mut ints: Vec<Vec<Option<i64>>> = vec![Vec::new(); columns.len()];
                     let mut texts: Vec<Vec<Option<String>>> = vec![Vec::new(); columns.len()];
+                    let mut bytes: Vec<Vec<Vec<u8>>> = vec![Vec::new(); columns.len()];
                     for row in rows.by_ref().take(ROWS.saturating_mul(10)) {
-                        let slots = ints.iter_mut().zip(&mut texts);
-                        for (arg, (ints, texts)) in row.into_iter().zip(slots) {
+                        let slots = ints.iter_mut().zip(&mut texts).zip(&mut bytes);
+                        for (arg, ((ints, texts), bytes)) in row.into_iter().zip(slots) {
                             match arg {
                                 Arg::Int(value) => ints.push(value),
                                 Arg::Text(value) => texts.push(value),
-                                Arg::Ints(_) | Arg::Texts(_) | Arg::Bytes(_) => {}
+                                Arg::Bytes(value) => bytes.push(value),
+                                Arg::Ints(_) | Arg::Texts(_) => {}
                             }
                         }
                     }
                     let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
-                    for ((_, kind), (ints, texts)) in
-                        columns.iter().zip(ints.into_iter().zip(texts))
+                    for ((_, kind), ((ints, texts), bytes)) in
+                        columns.iter().zip(ints.into_iter().zip(texts).zip(bytes))
                     {
                         query = match kind {
                             Kind::Int => query.bind(ints),
                             Kind::Text => query.bind(texts),
+                            Kind::Bytes => query.bind(bytes),
                         };
                     }
                     let done = query.execute(&mut **tx).await?;

@@ -204,7 +204,7 @@ impl Store {
         if let Some(cursor) = after {
             let value: Arg = match kind {
                 Kind::Int => cursor.value.parse::<i64>().unwrap_or(0).into(),
-                Kind::Text => cursor.value.as_str().into(),
+                Kind::Text | Kind::Bytes => cursor.value.as_str().into(),
             };
             args.push(value);
             let at = args.len();

@@ -20,6 +20,7 @@ const WATCHED: &str = "watched.jsonl";
 const EDITS: &str = "edits.toml";
 const LOCK: &str = "lock";
 const HISTORIES: &str = "histories";
+const SETUP_LINK: &str = "setup-link";
 /// The longest assessment that is read back, in bytes.
 const LONGEST: u64 = 4 << 30;
 
@@ -308,6 +309,51 @@ impl State {
             .map_err(fail)?;
         file.lock().map_err(fail)?;
         Ok(Held { _file: file })
+    }
+
+    /// Writes the link of the first administrator into a file of its user alone, in place of an earlier one, and says
+    /// where it is: for where what is printed is kept by others, as in a journal.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn keep_setup_link(&self, link: &str) -> Result<PathBuf, StateError> {
+        let path = self.folder.join(SETUP_LINK);
+        let file = self.written(|file| file.write_all(format!("{link}\n").as_bytes()))?;
+        match file.persist(&path) {
+            Ok(_) => Ok(path),
+            Err(error) => Err(StateError::Io {
+                path,
+                error: error.error,
+            }),
+        }
+    }
+
+    /// How many seconds ago that file was written, by the system's clock; `None` where there is none.
+    #[must_use]
+    pub fn setup_link_age(&self) -> Option<u64> {
+        let about = std::fs::metadata(self.folder.join(SETUP_LINK)).ok()?;
+        // One that is written in the future is as old as can be.
+        Some(
+            about
+                .modified()
+                .ok()?
+                .elapsed()
+                .map_or(u64::MAX, |age| age.as_secs()),
+        )
+    }
+
+    /// Removes that file, where there is one.
+    ///
+    /// # Errors
+    /// The folder refuses.
+    pub fn drop_setup_link(&self) -> Result<(), StateError> {
+        let path = self.folder.join(SETUP_LINK);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StateError::Io { path, error })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where edits of exported lists are kept, as a facts file.

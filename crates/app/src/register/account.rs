@@ -14,7 +14,7 @@ use tenure_model::{
     event::Change,
     key::PersonState,
     session::{Cookie, Limits, Method, Proof, Session, SessionError},
-    setup_link::{Setup, SetupError, SetupLink},
+    setup_link::{LASTS, Setup, SetupError, SetupLink},
     token::{Api, Token, TokenError, Wanted},
 };
 use tenure_store::{Account, Login, Standing, StoreError, StoredToken, new_account_id};
@@ -343,6 +343,8 @@ impl Register {
     /// The database refuses.
     pub async fn first_link(&self) -> Result<Option<Bearer<Setup>>> {
         let (store, now) = (self.store(), self.now());
+        // An earlier one works no more, whatever comes.
+        self.state().drop_setup_link()?;
         if store.is_administered().await? {
             return Ok(None);
         }
@@ -350,6 +352,20 @@ impl Register {
         let link = SetupLink::make(&secret, None, now);
         store.keep_first_link(&link, now).await?;
         Ok(Some(secret))
+    }
+
+    /// Removes the file of the first link when it has served: somebody runs the installation, or its day is over.
+    ///
+    /// # Errors
+    /// The database or the folder refuses.
+    pub async fn tidy_first_link(&self) -> Result<()> {
+        let Some(age) = self.state().setup_link_age() else {
+            return Ok(());
+        };
+        if age >= u64::from(LASTS) || self.store().is_administered().await? {
+            self.state().drop_setup_link()?;
+        }
+        Ok(())
     }
 
     /// For whom a set-up link is that still works; `None` in it for the first administrator. Changes nothing.
@@ -412,7 +428,11 @@ impl Register {
         };
         let begun = self.begin_session(&account, proof)?;
         match store.redeem(&link, &account, &begun.session, now).await {
-            Ok(()) => Ok(begun),
+            Ok(()) => {
+                // It works no more: that its file is still there would be no reason to refuse.
+                let _ = self.tidy_first_link().await;
+                Ok(begun)
+            }
             Err(StoreError::Conflict(_)) => Err(Refused::Setup(SetupError::Used).into()),
             Err(error) => Err(error.into()),
         }

@@ -9,11 +9,15 @@ use tenure_model::{
         Checkpoint, Verifier,
         export::{Check, Tampered, Verified},
     },
+    ocsf::ocsf,
 };
-use tenure_store::state::State;
+use tenure_store::{Store, StoreError, state::State};
 
 /// The longest line of an export that is read, in bytes.
 const LONGEST: u64 = 64 << 20;
+
+/// Events that are read at once.
+const PAGE: u64 = 1_000;
 
 /// What checking a log gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,15 +60,7 @@ impl Desk<'_> {
     /// The caller may not, or the database cannot be read.
     pub async fn verify(&self, state: &State) -> Result<Option<Checked>> {
         self.permit_all(Action::LogVerify).await?;
-        let Some(signer) = signer(self.store, state).await? else {
-            return Ok(None);
-        };
-        let mut checking = Checking::new(signer.verifier(), kept_checkpoint(state)?);
-        let exported = self.store.export(&signer, None, &mut checking).await;
-        if checking.found.is_none() {
-            exported?;
-        }
-        Ok(Some(checking.end()))
+        verify(self.store, state).await
     }
 
     /// Writes the whole log as JSON Lines that verify offline. That it was taken is an event, and in it.
@@ -76,21 +72,81 @@ impl Desk<'_> {
         state: &State,
         out: &mut (impl Write + Send),
     ) -> Result<Checkpoint> {
+        self.note_export(serde_json::Value::Null).await?;
+        let signer = signer(self.store, state)
+            .await?
+            .ok_or_else(|| RegisterError::Nothing("the log is empty".to_owned()))?;
+        Ok(self.store.export(&signer, None, out).await?)
+    }
+
+    /// Writes every event of the log in the words of OCSF, a line each, and says how many. It carries no proofs; that it
+    /// was taken is an event, and in it.
+    ///
+    /// # Errors
+    /// The caller may not, an event is none any more, the database refuses, or the writer does.
+    pub async fn ocsf_export(&self, out: &mut (impl Write + Send)) -> Result<u64> {
+        self.note_export(serde_json::json!({"format": "ocsf"}))
+            .await?;
+        let head = self.store.head().await?;
+        let (origin, size) = (head.origin, head.tree.size());
+        let mut next = 0;
+        while next < size {
+            let entries = self
+                .store
+                .entries(next, PAGE.min(size.saturating_sub(next)))
+                .await?;
+            if entries.is_empty() {
+                return Err(RegisterError::Nothing(format!(
+                    "event {next} is missing; `tenure verify` says more"
+                )));
+            }
+            for entry in entries {
+                let event = serde_json::from_str(&entry.body).map_err(|_| {
+                    RegisterError::Nothing(format!(
+                        "event {} is none any more; `tenure verify` says more",
+                        entry.index
+                    ))
+                })?;
+                let made = ocsf(entry.index, &event, &origin, env!("CARGO_PKG_VERSION"));
+                let unwritten = |error| StoreError::Io {
+                    path: "the export".into(),
+                    error,
+                };
+                serde_json::to_writer(&mut *out, &made).map_err(|error| unwritten(error.into()))?;
+                out.write_all(b"\n").map_err(unwritten)?;
+                next = entry.index.saturating_add(1);
+            }
+        }
+        Ok(size)
+    }
+
+    /// Asks whether the caller may take the log along, and notes that they do.
+    async fn note_export(&self, detail: serde_json::Value) -> Result<()> {
         let permit = self.permit_all(Action::AuditExport).await?;
         let act = permit.act();
         let change = Change::Act {
             act: act.action.word().to_owned(),
             kind: act.object.word().to_owned(),
             id: act.object_id.clone(),
-            detail: serde_json::Value::Null,
+            detail,
         };
         let txn = self.store.begin(&permit, self.now).await?;
         txn.commit(change).await?;
-        let signer = signer(self.store, state)
-            .await?
-            .ok_or_else(|| RegisterError::Nothing("the log is empty".to_owned()))?;
-        Ok(self.store.export(&signer, None, out).await?)
+        Ok(())
     }
+}
+
+/// Checks the log of a database against the checkpoint beside it; `None` where it is empty.
+pub(super) async fn verify(store: &Store, state: &State) -> Result<Option<Checked>> {
+    let Some(signer) = signer(store, state).await? else {
+        return Ok(None);
+    };
+    let mut checking = Checking::new(signer.verifier(), kept_checkpoint(state)?);
+    let exported = store.export(&signer, None, &mut checking).await;
+    if checking.found.is_none() {
+        exported?;
+    }
+    Ok(Some(checking.end()))
 }
 
 /// Checks what is written to it, line by line.

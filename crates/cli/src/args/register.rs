@@ -102,8 +102,11 @@ pub(crate) struct Verify {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Write the whole log as JSON Lines that anybody can verify offline
+    /// Write the whole log as JSON Lines that anybody can verify offline, or as events of OCSF for a SIEM
     Export {
+        /// tenure verifies offline (tenure.audit/1); ocsf is an object of OCSF 1.3 a line, without proofs
+        #[arg(short, long, value_parser = ["tenure", "ocsf"], default_value = "tenure")]
+        format: String,
         /// Write it here in place of standard output
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,

@@ -147,7 +147,7 @@ pub(crate) fn failure(error: &RegisterError) -> Failure {
 }
 
 /// The name that the system has for who runs this.
-fn user() -> String {
+pub(crate) fn user() -> String {
     #[cfg(unix)]
     {
         let uid = rustix::process::geteuid().as_raw();

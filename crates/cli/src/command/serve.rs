@@ -1,7 +1,12 @@
 //! `tenure serve`: from settings to a server that runs until it is told to stop.
 
 use super::register;
-use crate::{args::Serve, command, exit::Failure};
+use crate::{
+    args::{Serve, ServeRole},
+    command,
+    exit::{self, Failure},
+    text,
+};
 use serde::Deserialize;
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -15,7 +20,7 @@ use tenure_app::{
     register::{Clock, Login, LoginSettings, Register},
 };
 use tenure_server::{
-    House, Settings, link,
+    House, Proxies, Role, Says, Settings, link,
     serve::{Held, Tls, serve, until_told},
 };
 use tracing_subscriber::EnvFilter;
@@ -42,6 +47,8 @@ struct Server {
     public_url: Option<String>,
     most_upload: Option<u64>,
     calls_per_minute: Calls,
+    trusted_proxies: Vec<ipnet::IpNet>,
+    proxies_say: Says,
 }
 
 /// How often callers may call in a minute.
@@ -114,14 +121,28 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         };
         let first = match args.demo {
             true => None,
+            // Whoever answers calls can use one; a worker would make another's worthless.
+            false if args.role == ServeRole::Worker => None,
             false => {
                 let first = register.first_link().await;
                 first.map_err(|error| register::failure(&error))?
             }
         };
-        register.seal().await.map_err(|error| register::failure(&error))?;
+        register
+            .seal()
+            .await
+            .map_err(|error| register::failure(&error))?;
         let mut settings = Settings::at(public.clone());
         settings.demo = args.demo;
+        settings.role = match args.role {
+            ServeRole::All => Role::All,
+            ServeRole::Api => Role::Api,
+            ServeRole::Worker => Role::Worker,
+        };
+        settings.proxies = Proxies {
+            trusted: written.server.trusted_proxies.clone(),
+            says: written.server.proxies_say,
+        };
         if let Some(most) = written.server.most_upload {
             settings.most_upload = most;
         }
@@ -129,15 +150,11 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         settings.rates.address = calls.address.unwrap_or(settings.rates.address);
         settings.rates.caller = calls.caller.unwrap_or(settings.rates.caller);
         settings.rates.sign_in = calls.sign_in.unwrap_or(settings.rates.sign_in);
-        let house = House::new(register, login, settings);
         let mut said = format!("Serving at {public}\n");
         if let Some(secret) = first {
-            said.push_str(&format!(
-                "Nobody runs this installation yet. The first administrator comes in by this link, once, within a \
-                 day:\n  {}\n",
-                link(&public, &secret)
-            ));
+            said.push_str(&told(&link(&public, &secret), &register)?);
         }
+        let house = House::new(register, login, settings);
         // To whoever starts it, and never into the log.
         io::stderr()
             .write_all(said.as_bytes())
@@ -148,6 +165,40 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, Failure> {
         served.map_err(|error| Failure::Failed(format!("the server: {error}")))
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a server on this machine is ready.
+pub(crate) fn healthy(at: &str) -> Result<ExitCode, Failure> {
+    let url: Url = at.parse().map_err(|_| {
+        Failure::input(
+            format!("{at}: is no address"),
+            "write it as http://127.0.0.1:8080",
+        )
+    })?;
+    let why = match tenure_app::ready(&url) {
+        Ok(200) => return command::print(None, b"ready\n"),
+        Ok(status) => format!("it answers {status}"),
+        Err(error) => error.to_string(),
+    };
+    exit::because(1, &text::tame(&why));
+    Ok(ExitCode::from(1))
+}
+
+/// The link of the first administrator: shown at a terminal. Elsewhere what is printed goes into a journal, which more
+/// people read: there it is in a file of the state folder, which goes when the link is used or its day is over.
+fn told(link: &str, register: &Register) -> Result<String, Failure> {
+    let nobody = "Nobody runs this installation yet. The first administrator comes in by";
+    if io::stderr().is_terminal() {
+        return Ok(format!(
+            "{nobody} this link, once, within a day:\n  {link}\n"
+        ));
+    }
+    let kept = register.state().keep_setup_link(link);
+    let path = kept.map_err(|error| Failure::input(error.to_string(), ""))?;
+    let path = text::tame(&path.display().to_string());
+    Ok(format!(
+        "{nobody} the link in this file, once, within a day:\n  {path}\n"
+    ))
 }
 
 /// Reads the settings. Files that they name lie beside them.

@@ -118,9 +118,13 @@ fn verifier(named: &str) -> Result<Verifier, Failure> {
 
 pub(crate) fn audit(command: &AuditCommand) -> Result<ExitCode, Failure> {
     match command {
-        AuditCommand::Export { output, at } => {
+        AuditCommand::Export { format, output, at } => {
             let at = register::needed(at)?;
             let mut exported = Vec::new();
+            if format == "ocsf" {
+                register::look(&at, async |desk, _| desk.ocsf_export(&mut exported).await)?;
+                return command::print(output.as_deref(), &exported);
+            }
             let checkpoint = register::look(&at, async |desk, state| {
                 desk.audit_export(state, &mut exported).await
             })?;

@@ -7,6 +7,7 @@
     reason = "a test"
 )]
 
+mod backup;
 mod bad_input;
 mod bench;
 mod contract;

@@ -248,16 +248,52 @@ pub(crate) async fn verify(State(house): State<House>, caller: Caller) -> Result
     }))
 }
 
+/// In which form.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Form {
+    /// tenure.audit/1, which verifies offline.
+    #[default]
+    Tenure,
+    /// OCSF, the Open Cybersecurity Schema Framework: an object a line, without proofs.
+    Ocsf,
+}
+
+/// What is wanted of the log.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Exported {
+    /// In which form; to be verified, where none is named.
+    #[serde(default)]
+    format: Form,
+}
+
 /// The whole log as JSON Lines, as `tenure audit export` writes it. It is put together in a file first, so that a
 /// caller who reads slowly holds nothing up.
-pub(crate) async fn export(State(house): State<House>, caller: Caller) -> Result<Response> {
-    let mut file = tempfile::tempfile().map_err(|error| Problem::ours(&error))?;
+pub(crate) async fn export(
+    State(house): State<House>,
+    caller: Caller,
+    Query(wanted): Query<Exported>,
+) -> Result<Response> {
+    let file = tempfile::tempfile().map_err(|error| Problem::ours(&error))?;
+    let mut out = std::io::BufWriter::new(file);
     let desk = house.register.desk(caller.actor());
-    desk.audit_export(house.register.state(), &mut file).await?;
+    let name = match wanted.format {
+        Form::Tenure => {
+            desk.audit_export(house.register.state(), &mut out).await?;
+            "attachment; filename=\"tenure-log.jsonl\""
+        }
+        Form::Ocsf => {
+            desk.ocsf_export(&mut out).await?;
+            "attachment; filename=\"tenure-log.ocsf.jsonl\""
+        }
+    };
+    let mut file = out
+        .into_inner()
+        .map_err(|error| Problem::ours(error.error()))?;
     file.rewind().map_err(|error| Problem::ours(&error))?;
     let file = tokio::fs::File::from_std(file);
     let body = Body::from_stream(ReaderStream::with_capacity(file, PART));
-    let name = "attachment; filename=\"tenure-log.jsonl\"";
     Ok((
         [
             (header::CONTENT_TYPE, LINES),

@@ -16,4 +16,6 @@ mod login;
 mod matrix;
 mod pages;
 mod refused;
+mod roles;
 mod setup;
+mod tls;
