@@ -9,9 +9,9 @@ use super::{
     pack::Kind,
 };
 use gix_object::TreeRefIter;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 use std::{
-    collections::{HashMap, HashSet},
     io,
     sync::{Mutex, PoisonError},
 };
