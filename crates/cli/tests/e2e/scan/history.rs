@@ -608,5 +608,5 @@ fn a_repository_of_sha256_is_read_whole_with_what_it_tracks() {
     let place = &findings(&found)[0]["places"][0];
     assert_eq!(found["complete"], true, "{found:#}");
     assert_eq!(place["commit"], one.as_str(), "{found:#}");
-    assert_eq!(place["audience"], "repository", "{found:#}");
+    assert_eq!(place["at_tip"], true, "{found:#}");
 }
