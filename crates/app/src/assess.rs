@@ -30,7 +30,10 @@ use tenure_model::{
     summary,
     watch::Kept,
 };
-use tenure_scan::rule::{RuleError, Rules};
+use tenure_scan::{
+    rule::{RuleError, Rules},
+    source::opened::Apart,
+};
 
 /// What is to be assessed, and by which rules.
 pub struct Request<'r> {
@@ -60,6 +63,8 @@ pub struct Request<'r> {
     pub title: Option<String>,
     /// How providers are asked whether keys live; none where nobody is asked.
     pub validation: Option<&'r Validation<'r>>,
+    /// What reads PDF; without one they count as files that are no text.
+    pub apart: Option<&'r dyn Apart>,
 }
 
 /// What came of it.
@@ -120,7 +125,7 @@ pub fn assess(request: &Request<'_>, progress: &dyn Progress) -> Result<Assessed
         policy: request.policy,
         rule_files: &RuleFiles::default(),
         validation: request.validation,
-        apart: None,
+        apart: request.apart,
     };
     let (declarations, places) = declarations(request)?;
     let exclude = exclude::globs(request.exclude)?;

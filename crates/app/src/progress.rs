@@ -2,6 +2,10 @@
 
 /// Hears of progress. Called from several threads.
 pub trait Progress: Sync {
+    /// Somebody looks: what only tells how far it is may cost something.
+    fn is_watched(&self) -> bool {
+        false
+    }
     /// A step begins, with so many files ahead.
     fn begin(&self, _what: &str, _files: u64) {}
     /// So many bytes are ahead in this step.

@@ -82,7 +82,6 @@ pub struct Places {
     sources: Vec<Source>,
     /// Standard input is one of them.
     stream: bool,
-    bytes: u64,
     pasts: Vec<Past>,
     /// Files count too, not a part of a history alone.
     with_files: bool,
@@ -186,12 +185,8 @@ pub fn list(paths: &[PathBuf], exclude: &[String], past: &History) -> Result<Pla
         whole &= !source.work_trees().0;
         sources.insert(0, source);
     }
-    let entries = || sources.iter().flat_map(Source::entries);
     let places = Places {
         stream,
-        bytes: entries()
-            .filter_map(|entry| std::fs::metadata(&entry.path).ok())
-            .fold(0, |sum, meta| sum.saturating_add(meta.len())),
         sources,
         pasts,
         with_files: past.with_files(),
@@ -217,6 +212,15 @@ impl Places {
         u64::try_from(files).unwrap_or(u64::MAX)
     }
 
+    /// How many bytes the files have.
+    fn bytes(&self) -> u64 {
+        self.sources
+            .iter()
+            .flat_map(Source::entries)
+            .filter_map(|entry| std::fs::metadata(&entry.path).ok())
+            .fold(0, |sum, meta| sum.saturating_add(meta.len()))
+    }
+
     /// Searches all of them; `input` is read where `-` was given.
     ///
     /// # Errors
@@ -233,7 +237,9 @@ impl Places {
         let mut grouped = Grouped::new(lens, wanted);
         self.notes.iter().for_each(|note| grouped.note(note));
         progress.begin("scanning", self.files());
-        progress.ahead(self.bytes);
+        if progress.is_watched() {
+            progress.ahead(self.bytes());
+        }
         if self.stream {
             stream(&mut grouped, lens, input, progress);
         }

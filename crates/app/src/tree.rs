@@ -12,11 +12,13 @@ use codeowners::CodeOwners;
 use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
 use tenure_model::{
     assessment::Skipped,
+    document::Place,
     place::{Audience, Environment, Liveness, Part, PlaceKind, Sighting, hints},
     watch::Kept,
 };
@@ -24,7 +26,11 @@ use tenure_scan::{
     engine::Context,
     judge::Dismissal,
     reader::{self, Outcome},
-    source::{files, git::WorkTree},
+    source::{
+        files,
+        git::WorkTree,
+        opened::{self, Apart, Kind, Limits, Take},
+    },
 };
 
 /// Audiences that a person declared for places, by path prefix.
@@ -285,7 +291,7 @@ impl Source {
                 .commit()
                 .map(|commit| commit.chars().take(7).collect::<String>());
             let (audience, why) = (around.audience, around.why);
-            let place = Place {
+            let place = Seen {
                 source: &self.name,
                 path: &entry.relative,
                 hints: &file.hints,
@@ -362,7 +368,8 @@ impl Source {
         };
         let context = context(&hints);
         let mut sink = Catch::new(lens, &entry.relative);
-        let outcome = reader::search(lens.rules, &entry.path, context, &mut sink);
+        let outcome = pages(lens, entry, &mut sink)
+            .unwrap_or_else(|| reader::search(lens.rules, &entry.path, context, &mut sink));
         let outcome = match catch::too_many(sink.over) {
             Some(problem) => outcome.and(Err(io::Error::other(problem))),
             None => outcome,
@@ -409,6 +416,62 @@ impl Around<'_> {
     pub(crate) fn commit(&self) -> Option<&str> {
         let (tree, _) = self.tree.as_ref().filter(|_| self.tracked)?;
         tree.commit.as_deref()
+    }
+}
+
+/// Searches what a PDF says, where a file is one; lines are those of its pages.
+fn pages<'l>(
+    lens: Lens<'l>,
+    entry: &files::Entry,
+    sink: &mut Catch<'l>,
+) -> Option<io::Result<Outcome>> {
+    lens.apart?;
+    let extension = Path::new(&entry.relative).extension()?;
+    if !extension.eq_ignore_ascii_case("pdf") {
+        return None;
+    }
+    let mut file = File::open(&entry.path).ok()?;
+    let length = file.metadata().ok()?.len();
+    let head = opened::head(&mut file).ok()?;
+    let kind = opened::kind(&entry.relative, &head).filter(|kind| *kind == Kind::Pdf)?;
+    let place = Place::of_file(&entry.relative, PlaceKind::Documentation);
+    let mut said = Said {
+        lens,
+        sink,
+        refused: None,
+    };
+    let read = opened::open(&place, kind, &mut file, Limits::of_file(length), &mut said);
+    Some(read.and_then(|_| match said.refused {
+        None => Ok(Outcome::Searched),
+        Some(reason) => Err(io::Error::other(reason)),
+    }))
+}
+
+/// Searches the texts of a PDF as they come.
+struct Said<'s, 'l> {
+    lens: Lens<'l>,
+    sink: &'s mut Catch<'l>,
+    /// Why something of it was not read, the first time.
+    refused: Option<String>,
+}
+
+impl Take for Said<'_, '_> {
+    fn document(&mut self, document: tenure_model::document::Document) {
+        let context = context(&hints::of_path(""));
+        let mut text = document.bytes.as_slice();
+        let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let read = reader::search_from(self.lens.rules, &mut text, length, context, self.sink);
+        if let Err(error) = read {
+            self.refused(&document.place.path, error.to_string());
+        }
+    }
+
+    fn refused(&mut self, _: &str, reason: String) {
+        self.refused.get_or_insert(reason);
+    }
+
+    fn apart(&self) -> Option<&dyn Apart> {
+        self.lens.apart
     }
 }
 
@@ -507,7 +570,7 @@ struct FileRead {
 }
 
 /// What all sightings of one file share.
-struct Place<'p> {
+struct Seen<'p> {
     source: &'p str,
     path: &'p str,
     hints: &'p hints::Hints,
@@ -517,7 +580,7 @@ struct Place<'p> {
     code_owners: Vec<String>,
 }
 
-impl Place<'_> {
+impl Seen<'_> {
     fn sighting(&self, found: Found) -> Sighting {
         let named = found.variable.as_deref().and_then(hints::environment);
         Sighting {

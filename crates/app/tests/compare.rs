@@ -42,6 +42,7 @@ fn assessed(folder: &Path) -> Assessment {
         today: "2026-11-23".parse().unwrap(),
         title: None,
         validation: None,
+        apart: None,
     };
     assess(&request, &Silent).unwrap().assessment
 }

@@ -73,6 +73,7 @@ fn since(path: &Path, earlier: Option<&Assessment>, today: &str) -> Assessment {
             today: today.parse().unwrap(),
             title: None,
             validation: None,
+            apart: None,
         },
         &Silent,
     )

@@ -49,6 +49,10 @@ impl Bar {
 }
 
 impl Progress for Bar {
+    fn is_watched(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
     fn begin(&self, what: &str, files: u64) {
         self.bar.set_message(what.to_owned());
         self.bar.set_position(0);

@@ -1,21 +1,17 @@
 //! How fast the engine goes through the files below a folder, read beforehand:
 //! `cargo run --release -p tenure-scan --example throughput -- catalog/providers FOLDER [ROUNDS]`.
-//! `WATCH=1000000` looks for that many made-up known keys as well, `ONLY=1` for nothing else.
+//! `WATCH=FILE` looks for the keys of a watch list as well (`benches/scan/watchlist` makes one), `ONLY=1` for nothing else.
 //! Prints the time to make the rules, and for each round seconds, bytes per second and what was found.
 #![allow(clippy::print_stdout, reason = "a program for measuring")]
 
 use std::{error::Error, fs, path::Path, time::Instant};
-use tenure_model::{
-    catalog::{Provider, template::numbers},
-    secret::Pepper,
-    watch::{Mark, WatchKeys},
-};
+use tenure_model::catalog::Provider;
 use tenure_scan::{
     engine::{self, Candidate, Context, Sink},
     judge::Dismissal,
     rule::Rules,
     source::files,
-    watchlist::{Known, Watch, WatchKey, write},
+    watchlist::Watch,
 };
 
 #[derive(Default)]
@@ -34,30 +30,6 @@ impl Sink for Count {
     fn dismissed(&mut self, _: Dismissal) {
         self.1 = self.1.saturating_add(1);
     }
-}
-
-/// A list of as many keys, of which nobody has one.
-fn made_up(count: u64) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut random = numbers(7);
-    let keys = (0..count)
-        .map(|_| {
-            let (window, proof) = (random() >> 32, random());
-            Ok(WatchKey {
-                mark: Mark {
-                    window: u32::try_from(window)?,
-                    length: 40,
-                    after: 0,
-                    proof: u128::from(proof).to_le_bytes(),
-                },
-                letters_only: false,
-                known: Known {
-                    id: Some(format!("key_{proof:x}")),
-                    name: None,
-                },
-            })
-        })
-        .collect::<Result<_, Box<dyn Error>>>()?;
-    Ok(write(&WatchKeys::of(&Pepper::new([1; 32])), keys)?)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -79,8 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} rules in {:?}", rules.all().len(), began.elapsed());
     let rules = match std::env::var("WATCH") {
         Err(_) => rules,
-        Ok(count) => {
-            let list = made_up(count.parse()?)?;
+        Ok(file) => {
+            let list = fs::read(file)?;
             let began = Instant::now();
             let watch = Watch::parse(list)?;
             println!("{} known keys in {:?}", watch.len(), began.elapsed());

@@ -117,7 +117,7 @@ fn base64(text: &[u8], run: Range<usize>, budget: &mut usize) -> Option<Decoded>
         let ahead = bytes.get(*start..).unwrap_or_default();
         ahead.first_chunk::<SHORTEST>().is_some_and(|head| {
             let mut quick = [0u8; 12];
-            sextets(head, &mut quick) && promises(&quick)
+            may_promise(head) && sextets(head, &mut quick) && promises(&quick)
         })
     })?;
     let from = run.start.saturating_add(start);
@@ -143,19 +143,61 @@ fn base64(text: &[u8], run: Range<usize>, budget: &mut usize) -> Option<Decoded>
     finished(from..end, decoded, Coding::Base64, budget)
 }
 
+/// What each character of base64 stands for, in either alphabet; [`NONE`] where it stands for nothing.
+const SEXTETS: [u8; 256] = {
+    let mut table = [NONE; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let one = byte as u8;
+        #[expect(clippy::indexing_slicing, reason = "below 256, and at compile time")]
+        {
+            table[byte] = match one {
+                b'A'..=b'Z' => one - b'A',
+                b'a'..=b'z' => one - b'a' + 26,
+                b'0'..=b'9' => one - b'0' + 52,
+                b'+' | b'-' => 62,
+                b'/' | b'_' => 63,
+                _ => NONE,
+            };
+        }
+        byte += 1;
+    }
+    table
+};
+const NONE: u8 = 0xff;
+
+fn sextet(byte: u8) -> u8 {
+    SEXTETS.get(usize::from(byte)).copied().unwrap_or(NONE)
+}
+
+/// Whether [`promises`] may hold of what this reads, by its first two bytes: of nearly no name it does.
+fn may_promise(text: &[u8; SHORTEST]) -> bool {
+    let [a, b, c, ..] = *text;
+    let (a, b, c) = (sextet(a), sextet(b), sextet(c));
+    if a == NONE || b == NONE || c == NONE {
+        return false;
+    }
+    let first = (a << 2) | (b >> 4);
+    let second = (b << 4) | (c >> 2);
+    match (first, second) {
+        (0, byte) | (byte, 0) if is_readable(byte) => true,
+        (first, second) if is_readable(first) && is_readable(second) => true,
+        // What packers begin with, and the marks of UTF-16.
+        (0x1f | 0x28 | 0x42 | 0x78 | 0xfd..=0xff, _) => true,
+        _ => false,
+    }
+}
+
 /// Sixteen characters of base64 as twelve bytes; false where one of them is none.
 fn sextets(text: &[u8; SHORTEST], to: &mut [u8; 12]) -> bool {
     for (four, three) in text.chunks_exact(4).zip(to.chunks_exact_mut(3)) {
         let mut word = 0u32;
         for byte in four {
-            let value = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' | b'-' => 62,
-                b'/' | b'_' => 63,
-                _ => return false,
-            };
+            let value = sextet(*byte);
+            if value == NONE {
+                return false;
+            }
             word = (word << 6) | u32::from(value);
         }
         let [_, a, b, c] = word.to_be_bytes();
@@ -251,10 +293,13 @@ fn finished(
     })
 }
 
+fn is_readable(byte: u8) -> bool {
+    byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
 /// Whether the first bytes may be those of text, of UTF-16 or of something packed.
 fn promises(head: &[u8]) -> bool {
-    let readable =
-        |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let readable = |byte: &u8| is_readable(*byte);
     if head.iter().all(readable) || packed(head).is_some() {
         return true;
     }

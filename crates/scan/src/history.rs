@@ -31,6 +31,7 @@ mod window;
 pub use commits::Commit;
 pub use detect::Detect;
 pub use gix_hash::ObjectId;
+pub(crate) use layout::hash_of;
 pub use layout::{OpenError, Repository};
 pub use look::{AROUND, Hit, LINE, Look, NEAR, Opener};
 pub use refs::{Tip, tips};

@@ -1,5 +1,8 @@
 //! What the name of a setting says about its value: a password, a token, perhaps a key, or nothing.
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use std::sync::LazyLock;
+
 /// How much a name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Says {
@@ -281,9 +284,36 @@ const FOR_WHAT: &[&str] = &[
     "base64",
 ];
 
+/// Every part and word that says anything; none only if the automaton cannot be built.
+static TELLING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let all = [TOKENS, PASSWORDS, PASSWORD_WORDS, TOKEN_WORDS, PERHAPS].concat();
+    let mut builder = AhoCorasick::builder();
+    builder.kind(Some(AhoCorasickKind::DFA)).build(all).ok()
+});
+
+/// Whether a name may say anything at all: nearly every name of a text says nothing, which is told without its words.
+fn may_say(name: &str) -> bool {
+    const LONGEST: usize = 128;
+    let mut joined = [0u8; LONGEST];
+    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+    let mut length = 0usize;
+    for (slot, byte) in joined.iter_mut().zip(letters) {
+        *slot = byte.to_ascii_lowercase();
+        length = length.saturating_add(1);
+    }
+    let joined = joined.get(..length).unwrap_or_default();
+    name.len() > LONGEST
+        || TELLING
+            .as_ref()
+            .is_none_or(|telling| telling.is_match(joined))
+}
+
 /// What a name says; `None` where it says nothing of a secret, or that there is none.
 #[must_use]
 pub fn says(name: &str) -> Option<Says> {
+    if !may_say(name) {
+        return None;
+    }
     if name.contains(['@', '/']) {
         // A path, or the host behind a password in an address.
         return None;

@@ -25,6 +25,8 @@ const LAYERS: u8 = 3;
 const PROBE: usize = 64;
 /// Bytes at the start of a file that tell text from everything else.
 pub(crate) const HEAD: usize = 8 << 10;
+/// What a PDF begins with.
+pub(crate) const PDF: &[u8] = b"%PDF-";
 
 /// What came of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +167,7 @@ fn search_plain(
             if decode::utf16(buffer.get(..HEAD.min(buffer.len())).unwrap_or(&[])).is_some() {
                 return search_wide(rules, buffer, last, from, context, sink);
             }
-            if buffer.iter().take(HEAD).any(|byte| *byte == 0) {
+            if memchr::memchr(0, buffer.get(..HEAD).unwrap_or(&buffer)).is_some() {
                 return Ok(Outcome::Binary);
             }
             first = false;
@@ -186,7 +188,7 @@ fn search_plain(
             return Ok(Outcome::Searched);
         }
         let passed = buffer.get(..border).unwrap_or(&[]);
-        let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+        let breaks = memchr::memchr_iter(b'\n', passed).count();
         lines = lines.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
         let rest = Zeroizing::new(buffer.get(border..).unwrap_or(&[]).to_vec());
         buffer.clear();

@@ -44,6 +44,8 @@ pub struct Rules {
     /// Names in lower case without separators.
     names: HashMap<String, Vec<usize>>,
     name_lengths: Vec<usize>,
+    /// Which hashes of three bytes a name ends with at all; every one where a name is shorter.
+    may_end_name: Vec<u64>,
     /// How long the values of named formats are that are shorter than a run.
     short_named: Option<Range<usize>>,
     triggers: AhoCorasick,
@@ -137,10 +139,7 @@ impl Rules {
             match first {
                 Some(first) if anchored && head >= run::LEAST => {
                     heads.entry(*first).or_default().push(index);
-                    let (word, bit) = slot(*first);
-                    if let Some(word) = may_be_head.get_mut(word) {
-                        *word |= bit;
-                    }
+                    mark(&mut may_be_head, *first);
                 }
                 _ if anchored => {
                     rare.push(template.prefix().to_owned());
@@ -195,6 +194,13 @@ impl Rules {
                 })
         };
         let mut name_lengths: Vec<usize> = names.keys().map(String::len).collect();
+        let mut may_end_name = vec![0u64; 1 << 10];
+        for name in names.keys() {
+            match name.as_bytes().last_chunk::<3>() {
+                Some(end) => mark(&mut may_end_name, *end),
+                None => may_end_name.fill(u64::MAX),
+            }
+        }
         name_lengths.sort_unstable_by(|a, b| b.cmp(a));
         name_lengths.dedup();
         Ok(Self {
@@ -210,6 +216,7 @@ impl Rules {
             by_rare,
             names,
             name_lengths,
+            may_end_name,
             short_named,
             watches: Vec::new(),
             known_only: false,
@@ -268,12 +275,7 @@ impl Rules {
         let head = text
             .get(start..)
             .and_then(|ahead| ahead.first_chunk::<3>())
-            .filter(|head| {
-                let (word, bit) = slot(**head);
-                self.may_be_head
-                    .get(word)
-                    .is_some_and(|word| word & bit != 0)
-            })
+            .filter(|head| is_marked(&self.may_be_head, **head))
             .and_then(|head| self.heads.get(head));
         head.into_iter()
             .flatten()
@@ -314,12 +316,16 @@ impl Rules {
 
     /// The rules whose formats are looked for behind a name: behind its own, or one that ends with it.
     pub fn named<'r>(&'r self, name: &str) -> impl Iterator<Item = &'r Rule> + use<'r> {
-        let folded = name::folded(name);
-        let borders = borders(name);
-        let found = self.name_lengths.iter().find_map(|length| {
-            let at = folded.len().checked_sub(*length)?;
-            let known = self.names.get(folded.get(at..)?)?;
-            (*length >= TELLING_NAME || borders.contains(&at)).then_some(known)
+        let folded = Some(name::folded(name)).filter(|folded| {
+            let end = folded.as_bytes().last_chunk::<3>();
+            end.is_none_or(|end| is_marked(&self.may_end_name, *end))
+        });
+        let found = folded.and_then(|folded| {
+            self.name_lengths.iter().find_map(|length| {
+                let at = folded.len().checked_sub(*length)?;
+                let known = self.names.get(folded.get(at..)?)?;
+                (*length >= TELLING_NAME || borders(name).contains(&at)).then_some(known)
+            })
         });
         found
             .into_iter()
@@ -372,6 +378,18 @@ impl Rule {
     pub fn tail_bits(&self, bytes: usize) -> f64 {
         self.template.tail_bits(bytes)
     }
+}
+
+fn mark(table: &mut [u64], bytes: [u8; 3]) {
+    let (word, bit) = slot(bytes);
+    if let Some(word) = table.get_mut(word) {
+        *word |= bit;
+    }
+}
+
+fn is_marked(table: &[u64], bytes: [u8; 3]) -> bool {
+    let (word, bit) = slot(bytes);
+    table.get(word).is_some_and(|word| word & bit != 0)
 }
 
 /// Word and bit of three bytes in a table of 65,536 bits.

@@ -33,6 +33,7 @@ fn company() -> &'static Assessment {
             today: today(),
             title: None,
             validation: None,
+            apart: None,
         };
         assess::assess(&request, &Silent).unwrap().assessment
     })

@@ -6,6 +6,8 @@ use std::{
     hash::{BuildHasher, RandomState},
     io::Cursor,
     ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
 };
 use tenure_model::{
     digest,
@@ -15,13 +17,17 @@ use tenure_model::{
 use tenure_scan::{
     engine::Sink as _,
     history::{Detect, Hit, Look, Opener},
-    source::opened::{self, Kind, Limits},
+    source::{
+        opened::{self, Apart, Kind, Limits},
+        pdf::Part as PdfPart,
+    },
 };
 
 /// Looks with a lens. What is found has become a fingerprint by the time it leaves here.
 pub(super) struct Eyes<'l> {
     lens: Lens<'l>,
     detect: Detect<'l>,
+    patient: Option<Patient<'l>>,
     keys: [RandomState; 2],
 }
 
@@ -35,6 +41,7 @@ impl<'l> Eyes<'l> {
         Self {
             lens,
             detect: Detect::new(lens.rules, digest_of(lens)),
+            patient: lens.apart.map(Patient::new),
             keys: [RandomState::new(), RandomState::new()],
         }
     }
@@ -84,7 +91,10 @@ impl<'l> Eyes<'l> {
             text: 32 << 20,
         };
         let place = Place::of_file("", PlaceKind::Commit);
-        let mut texts = Texts::new(self.lens);
+        let mut texts = Texts::new(Lens {
+            apart: self.patient.as_ref().map(|patient| patient as &dyn Apart),
+            ..self.lens
+        });
         let mut problem = None;
         match opened::open(&place, kind, &mut Cursor::new(file), limits, &mut texts) {
             Ok(true) => {}
@@ -221,10 +231,46 @@ const MOST_PACKED: usize = 100;
 /// The container that a file of a history is, by its first bytes; a text is none, whatever it begins with.
 fn container(file: &[u8]) -> Option<Kind> {
     let head = file.get(..file.len().min(opened::HEAD))?;
-    if !head.contains(&0) {
-        return None;
+    match opened::kind("", head)? {
+        Kind::Pdf => Some(Kind::Pdf),
+        kind @ (Kind::Zip | Kind::Tar | Kind::Packed) => head.contains(&0).then_some(kind),
+        _ => None,
     }
-    opened::kind("", head).filter(|kind| matches!(kind, Kind::Zip | Kind::Tar | Kind::Packed))
+}
+
+/// Reads PDF until all of them have taken too long: a history may hold any number of slow ones.
+struct Patient<'l> {
+    inner: &'l dyn Apart,
+    /// Milliseconds that reading took so far, of all threads.
+    spent: AtomicU64,
+}
+
+/// How long the PDFs of one history may take, in milliseconds.
+const PATIENCE: u64 = 10 * 60 * 1000;
+
+impl<'l> Patient<'l> {
+    fn new(inner: &'l dyn Apart) -> Self {
+        Self {
+            inner,
+            spent: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Apart for Patient<'_> {
+    fn pdf(&self, bytes: &[u8], part: &mut dyn FnMut(PdfPart)) -> Result<(), String> {
+        if self.spent.load(Ordering::Relaxed) >= PATIENCE {
+            return Err(format!(
+                "the PDFs of this history took more than {} minutes; it was not read, and the next run goes on with it",
+                PATIENCE / 60_000
+            ));
+        }
+        let began = Instant::now();
+        let read = self.inner.pdf(bytes, part);
+        let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.spent.fetch_add(took, Ordering::Relaxed);
+        read
+    }
 }
 
 /// The path of a member in its container.

@@ -83,7 +83,13 @@ pub(super) fn search_file(
     let whole = File::open(&entry.path).and_then(|file| {
         let before = file.metadata()?;
         let mut counted = Counted::new(&file, progress);
-        let mut head = opened::head(&mut counted)?;
+        // Files of the kernel have no length and hold something all the same. Of others no more is read than their
+        // length, so that nothing has to be asked for their end.
+        let most = match before.len() {
+            0 => SPARE,
+            length => length,
+        };
+        let mut head = opened::head(&mut (&mut counted).take(most))?;
         let limits = Limits::of_file(before.len());
         let mut done = false;
         if let Some(kind) = opened::kind(&place.path, &head) {
@@ -95,8 +101,6 @@ pub(super) fn search_file(
             }
         }
         if !done {
-            // Files of the kernel have no length and hold something all the same.
-            let most = before.len().saturating_add(SPARE);
             let mut whole = head.as_slice().chain(&mut counted).take(most);
             let read = search(lens, &mut whole, before.len(), hints, &place.path)?;
             texts.took(None, read);
@@ -252,7 +256,7 @@ impl Take for Texts<'_> {
 
 const CHANGED: &str = "it changed while it was read; what was read of it was searched";
 
-/// How much more than its length is read of a file, in bytes.
+/// How much is read of a file that says it is empty, in bytes.
 const SPARE: u64 = 16 << 20;
 
 /// Whether a file is the same after it was read as before.

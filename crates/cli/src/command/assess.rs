@@ -16,8 +16,10 @@ use std::{
     time::Instant,
 };
 use tenure_app::{
+    apart::Child,
     assess::{self, AssessError, Assessed, Request},
     report::{self, ReportOptions},
+    scan::Apart,
     state::{State, StateError},
 };
 use tenure_model::{assessment::Assessment, secret::Pepper};
@@ -58,6 +60,7 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
         facts.push(edits);
     }
     let validation = command::validation(&args.validate, &providers)?;
+    let apart = Child::itself().ok();
     let assessed = assess::assess(
         &Request {
             paths: &args.paths,
@@ -73,6 +76,7 @@ pub(crate) fn run(args: &Assess) -> Result<ExitCode, Failure> {
             today: command::today(args.today),
             title: args.title.clone(),
             validation: validation.as_ref(),
+            apart: apart.as_ref().map(|apart| apart as &dyn Apart),
         },
         &Bar::new(args.output.quiet),
     )

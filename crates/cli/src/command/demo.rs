@@ -45,6 +45,7 @@ pub(crate) fn run(args: &Demo) -> Result<ExitCode, Failure> {
             today,
             title: Some(demo::TITLE.to_owned()),
             validation: None,
+            apart: None,
         },
         &Bar::new(args.output.quiet),
     )

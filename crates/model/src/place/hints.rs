@@ -30,24 +30,16 @@ pub fn of_path(path: &str) -> Hints {
     let lower = path.to_ascii_lowercase();
     let file = lower.rsplit('/').next().unwrap_or(&lower);
     let folders: Vec<&str> = lower.split('/').rev().skip(1).collect();
-    let within = |names: &[&str]| folders.iter().any(|folder| names.contains(folder));
+    let within = |is: fn(&str) -> bool| folders.iter().any(|folder| is(folder));
     let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
     let kind = kind(&lower, file, extension, &within);
     let words = words(&lower);
-    let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
-    let releases = has(&[
-        "release",
-        "publish",
-        "publishing",
-        "deploy",
-        "deployment",
-        "rollout",
-        "cd",
-        "ship",
-    ]);
-    let publishes = has(&["publish", "publishing", "release"]);
-    let supports = has(&["support", "helpdesk", "servicedesk"]);
-    let admin = has(&["admin", "provisioner", "provisioning", "scim"]);
+    let has = |is: fn(&str) -> bool| words.iter().any(|word| is(word));
+    let publishes = has(|word| matches!(word, "publish" | "publishing" | "release"));
+    let releases = publishes
+        || has(|word| matches!(word, "deploy" | "deployment" | "rollout" | "cd" | "ship"));
+    let supports = has(|word| matches!(word, "support" | "helpdesk" | "servicedesk"));
+    let admin = has(|word| matches!(word, "admin" | "provisioner" | "provisioning" | "scim"));
 
     let runtime = match kind {
         PlaceKind::Workflow if lower.contains(".github/workflows/") => Some(Runtime::GithubActions),
@@ -89,31 +81,6 @@ pub fn of_path(path: &str) -> Hints {
         PlaceKind::Manifest | PlaceKind::Compose => (Some(Purpose::ServiceToService), None),
         _ => (None, None),
     };
-    let material = [
-        "test",
-        "tests",
-        "testdata",
-        "__tests__",
-        "spec",
-        "specs",
-        "fixtures",
-        "fixture",
-        "examples",
-        "example",
-        "samples",
-        "sample",
-        "mocks",
-        "mock",
-        "molecule",
-        "fuzz",
-        "fuzzer",
-        "testing",
-        "testserver",
-        "docs",
-        "doc",
-        "node_modules",
-        "site-packages",
-    ];
     let named = ["readme", "license", "licence", "changelog", "test_"]
         .iter()
         .any(|start| file.starts_with(start))
@@ -133,7 +100,7 @@ pub fn of_path(path: &str) -> Hints {
         privileged_path,
         environment: environment(&lower),
         // A plain text may be a page of documentation, or somebody's list of keys.
-        test_material: within(&material)
+        test_material: within(is_material)
             || named
             || (kind == PlaceKind::Documentation && extension != "txt"),
         code: kind == PlaceKind::Source,
@@ -141,7 +108,42 @@ pub fn of_path(path: &str) -> Hints {
     }
 }
 
-fn kind(lower: &str, file: &str, extension: &str, within: &dyn Fn(&[&str]) -> bool) -> PlaceKind {
+/// Folders of tests, examples and documentation, and of other people's packages.
+fn is_material(folder: &str) -> bool {
+    matches!(
+        folder,
+        "test"
+            | "tests"
+            | "testdata"
+            | "__tests__"
+            | "spec"
+            | "specs"
+            | "fixtures"
+            | "fixture"
+            | "examples"
+            | "example"
+            | "samples"
+            | "sample"
+            | "mocks"
+            | "mock"
+            | "molecule"
+            | "fuzz"
+            | "fuzzer"
+            | "testing"
+            | "testserver"
+            | "docs"
+            | "doc"
+            | "node_modules"
+            | "site-packages"
+    )
+}
+
+fn kind(
+    lower: &str,
+    file: &str,
+    extension: &str,
+    within: &dyn Fn(fn(&str) -> bool) -> bool,
+) -> PlaceKind {
     let agent_files = [
         ".mcp.json",
         "mcp.json",
@@ -152,32 +154,43 @@ fn kind(lower: &str, file: &str, extension: &str, within: &dyn Fn(&[&str]) -> bo
         "cline_mcp_settings.json",
         "settings.local.json",
     ];
-    let agent_folders = [
-        ".claude",
-        ".cursor",
-        ".codeium",
-        ".windsurf",
-        ".continue",
-        ".codex",
-        ".gemini",
-        ".goose",
-        ".cline",
-        ".roo",
-    ];
-    if lower.contains(".github/workflows/")
+    // Nearly no path has such a folder.
+    let forge = within(|folder| {
+        folder.ends_with(".github")
+            || folder.ends_with(".circleci")
+            || folder.ends_with(".buildkite")
+    });
+    if (forge
+        && (lower.contains(".github/workflows/")
+            || lower.contains(".circleci/")
+            || lower.contains(".buildkite/")))
         || file.contains("gitlab-ci")
-        || lower.contains(".circleci/")
-        || lower.contains(".buildkite/")
         || file.starts_with("jenkinsfile")
         || file.starts_with("azure-pipelines")
         || file.starts_with("bitbucket-pipelines")
     {
         PlaceKind::Workflow
-    } else if agent_files.contains(&file) || within(&agent_folders) {
+    } else if agent_files.contains(&file)
+        || within(|folder| {
+            matches!(
+                folder,
+                ".claude"
+                    | ".cursor"
+                    | ".codeium"
+                    | ".windsurf"
+                    | ".continue"
+                    | ".codex"
+                    | ".gemini"
+                    | ".goose"
+                    | ".cline"
+                    | ".roo"
+            )
+        })
+    {
         PlaceKind::AgentConfig
     } else if file.starts_with(".env") || extension == "env" {
         PlaceKind::EnvFile
-    } else if (within(&[".aws", "gcloud", ".azure"])
+    } else if (within(|folder| matches!(folder, ".aws" | "gcloud" | ".azure"))
         || file == "application_default_credentials.json")
         && extension != "md"
     {
@@ -207,16 +220,19 @@ fn kind(lower: &str, file: &str, extension: &str, within: &dyn Fn(&[&str]) -> bo
     } else if file.starts_with("docker-compose") || file.starts_with("compose.") {
         PlaceKind::Compose
     } else if matches!(extension, "yaml" | "yml")
-        && within(&[
-            "k8s",
-            "kubernetes",
-            "manifests",
-            "helm",
-            "charts",
-            "deploy",
-            "overlays",
-            "base",
-        ])
+        && within(|folder| {
+            matches!(
+                folder,
+                "k8s"
+                    | "kubernetes"
+                    | "manifests"
+                    | "helm"
+                    | "charts"
+                    | "deploy"
+                    | "overlays"
+                    | "base"
+            )
+        })
     {
         PlaceKind::Manifest
     } else if matches!(extension, "pem" | "key" | "p8")

@@ -75,6 +75,7 @@ pub fn utf16(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         [0xfe, 0xff, rest @ ..] => (false, rest),
         _ => {
             let head = bytes.get(..bytes.len().min(512))?;
+            memchr::memchr(0, head)?;
             let zeros = |odd: bool| {
                 head.chunks_exact(2)
                     .filter(|pair| matches!(pair, [a, b] if if odd { *b == 0 && *a != 0 } else { *a == 0 && *b != 0 }))

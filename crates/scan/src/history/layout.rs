@@ -75,16 +75,10 @@ impl Repository {
         let common =
             small(&git.join("commondir")).map_or_else(|| git.clone(), |text| git.join(text.trim()));
         let settings = Settings::read(&common.join("config"));
-        let hash = match settings.object_format.as_deref() {
-            None | Some("sha1") => Kind::Sha1,
-            Some("sha256") => Kind::Sha256,
-            Some(other) => {
-                return Err(OpenError::Unknown {
-                    path: folder.to_owned(),
-                    what: format!("its objects are named by {}", printable(other)),
-                });
-            }
-        };
+        let hash = settings.hash().map_err(|other| OpenError::Unknown {
+            path: folder.to_owned(),
+            what: format!("its objects are named by {}", printable(other)),
+        })?;
         let mut skipped = Vec::new();
         if let Some(other) = settings.ref_storage.filter(|format| format != "files") {
             skipped.push(Skipped {
@@ -184,6 +178,26 @@ impl Settings {
         }
         found
     }
+}
+
+impl Settings {
+    /// How objects are named.
+    ///
+    /// # Errors
+    /// The name of a hash that is not known.
+    fn hash(&self) -> Result<Kind, &str> {
+        match self.object_format.as_deref() {
+            None | Some("sha1") => Ok(Kind::Sha1),
+            Some("sha256") => Ok(Kind::Sha256),
+            Some(other) => Err(other),
+        }
+    }
+}
+
+/// How objects are named in the repository with this common folder of git's own files; SHA-1 where that is not known.
+pub(crate) fn hash_of(common: &Path) -> Kind {
+    let settings = Settings::read(&common.join("config"));
+    settings.hash().unwrap_or(Kind::Sha1)
 }
 
 /// The folder of git's own files, and the work tree's top.

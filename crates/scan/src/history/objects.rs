@@ -365,6 +365,8 @@ impl Objects {
         if rows.len().saturating_add(order.len()) >= index(NONE) {
             return Err(broken("more than four thousand million objects"));
         }
+        // Room at once: to grow step by step touches twice as much memory.
+        rows.reserve(order.len());
         for ((_, row), entry) in order.iter().zip(0u32..) {
             let from = index(*row).saturating_mul(self.width);
             let id = read.ids.get(from..from.saturating_add(self.width));
@@ -384,6 +386,8 @@ impl Objects {
     /// Gives each id its number. Of several copies the first stays: a pack before a file.
     fn count(&mut self, rows: &[([u8; 32], Spot)]) {
         let mut before = None;
+        self.ids.reserve(rows.len().saturating_mul(self.width));
+        self.spots.reserve(rows.len());
         for (id, spot) in rows {
             if before != Some(id) {
                 self.ids

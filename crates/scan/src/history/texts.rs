@@ -10,7 +10,10 @@ use super::{
     pack::Kind,
     window::{Known, carry, find_marks, is_cut, lines, widen},
 };
-use crate::{decode::utf16, reader::HEAD};
+use crate::{
+    decode::utf16,
+    reader::{HEAD, PDF},
+};
 use rayon::prelude::*;
 use std::{
     io,
@@ -393,9 +396,9 @@ fn in_order(hits: &mut Vec<Hit>) {
     hits.dedup();
 }
 
-/// As for files: a zero byte near the start.
+/// As for files: a zero byte near the start, or a PDF, which may have none there.
 pub(crate) fn is_binary(text: &[u8]) -> bool {
-    memchr::memchr(0, text.get(..HEAD).unwrap_or(text)).is_some()
+    text.starts_with(PDF) || memchr::memchr(0, text.get(..HEAD).unwrap_or(text)).is_some()
 }
 
 fn len(text: &[u8]) -> u64 {

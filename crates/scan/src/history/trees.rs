@@ -9,9 +9,9 @@ use super::{
     pack::Kind,
 };
 use gix_object::TreeRefIter;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 use std::{
-    collections::{HashMap, HashSet},
     io,
     sync::{Mutex, PoisonError},
 };
@@ -129,6 +129,7 @@ impl Trees {
     fn take(&mut self, (rows, edges, skipped): (Vec<(Number, usize)>, Vec<Edge>, Vec<Skipped>)) {
         let mut from = self.edges.len();
         self.edges.extend(edges);
+        self.starts.reserve(rows.len());
         for (tree, count) in rows {
             let to = from.saturating_add(count);
             self.starts.insert(tree, (from, to));

@@ -1,5 +1,6 @@
 //! What git knows of a work tree: which files it tracks, and which commit is checked out.
 
+use crate::history::hash_of;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -35,7 +36,7 @@ impl WorkTree {
             }
             let file = gix_index::File::at(
                 &index,
-                gix_index::hash::Kind::Sha1,
+                hash_of(&common_folder(&git)),
                 false,
                 gix_index::decode::Options::default(),
             )
@@ -70,13 +71,19 @@ fn git_folder(folder: &Path) -> Option<PathBuf> {
     target.join("HEAD").exists().then_some(target)
 }
 
+/// What several work trees of one repository share.
+fn common_folder(git: &Path) -> PathBuf {
+    small(git.join("commondir")).map_or_else(|| git.to_owned(), |text| git.join(text.trim()))
+}
+
+fn small(path: PathBuf) -> Option<String> {
+    let meta = std::fs::metadata(&path).ok()?;
+    (meta.is_file() && meta.len() < 16 << 20)
+        .then(|| std::fs::read_to_string(&path).ok())
+        .flatten()
+}
+
 fn head(git: &Path) -> Option<String> {
-    let small = |path: PathBuf| {
-        let meta = std::fs::metadata(&path).ok()?;
-        (meta.is_file() && meta.len() < 16 << 20)
-            .then(|| std::fs::read_to_string(&path).ok())
-            .flatten()
-    };
     let commit = |text: &str| {
         let text = text.trim();
         (matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -92,8 +99,7 @@ fn head(git: &Path) -> Option<String> {
     if !plain {
         return None;
     }
-    let common =
-        small(git.join("commondir")).map_or_else(|| git.to_owned(), |text| git.join(text.trim()));
+    let common = common_folder(git);
     [git, &common]
         .iter()
         .find_map(|folder| commit(&small(folder.join(name))?))

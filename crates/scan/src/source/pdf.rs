@@ -2,6 +2,7 @@
 //! properties. Libraries for it break on hostile files, so that only a process of its own may call [`read`].
 
 use super::opened::Take;
+use crate::reader::PDF;
 use lopdf::{Dictionary, Document as Pdf, Object};
 use pdf_extract::{self as lopdf, PlainTextOutput, output_doc_page};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,13 +24,12 @@ pub enum Part {
 
 /// Whether the first bytes are those of a PDF; by its name, other bytes may stand before it.
 pub(super) fn is_pdf(head: &[u8], named: bool) -> bool {
-    const SIGN: &[u8] = b"%PDF-";
     const MOST_BEFORE: usize = 1024;
-    head.starts_with(SIGN)
+    head.starts_with(PDF)
         || (named
             && memchr::memmem::find(
                 head.get(..head.len().min(MOST_BEFORE)).unwrap_or_default(),
-                SIGN,
+                PDF,
             )
             .is_some())
 }

@@ -1236,6 +1236,7 @@ pub fn northwind(folder: &std::path::Path) -> (Assessment, Vec<Provider>) {
             today: tenure_app::demo::TODAY.parse().unwrap(),
             title: Some(tenure_app::demo::TITLE.to_owned()),
             validation: None,
+            apart: None,
         },
         &tenure_app::progress::Silent,
     )

@@ -30,14 +30,14 @@ pub(crate) fn git(folder: &Path, args: &[&str]) -> String {
     String::from_utf8(out.stdout).unwrap().trim().to_owned()
 }
 
-fn repository() -> Bench {
+pub(super) fn repository() -> Bench {
     let bench = Bench::new();
     git(bench.tree(), &["init", "-q", "-b", "main"]);
     bench
 }
 
 /// Commits everything that is there and gives the id.
-fn commit(bench: &Bench, message: &str) -> String {
+pub(super) fn commit(bench: &Bench, message: &str) -> String {
     git(bench.tree(), &["add", "-A", "-f"]);
     git(
         bench.tree(),
@@ -593,4 +593,20 @@ fn containers_are_opened_in_histories_too() {
                 .contains("no whole zip")
         );
     }
+}
+
+#[test]
+fn a_repository_of_sha256_is_read_whole_with_what_it_tracks() {
+    let bench = Bench::new();
+    git(
+        bench.tree(),
+        &["init", "-q", "-b", "main", "--object-format=sha256"],
+    );
+    bench.write("app/.env", assigned(1));
+    let one = commit(&bench, "one");
+    let found = json(&bench, &[]);
+    let place = &findings(&found)[0]["places"][0];
+    assert_eq!(found["complete"], true, "{found:#}");
+    assert_eq!(place["commit"], one.as_str(), "{found:#}");
+    assert_eq!(place["at_tip"], true, "{found:#}");
 }

@@ -216,6 +216,39 @@ fn a_pdf_is_read_in_a_process_of_its_own() {
     assert_eq!(found["complete"], true);
 }
 
+#[test]
+fn a_pdf_that_is_gone_is_read_from_the_history() {
+    use super::history::{commit, repository};
+    let bench = repository();
+    bench.write("docs/a.pdf", written(&format!("key {}", openai(1))));
+    bench.write("docs/broken.pdf", b"%PDF-1.7\nnothing of it is true");
+    let brought = commit(&bench, "one");
+    std::fs::remove_file(bench.tree().join("docs/a.pdf")).unwrap();
+    let removed = commit(&bench, "two");
+    let found = json(&bench, &[]);
+    let [one] = findings(&found) else {
+        panic!("{found:#}");
+    };
+    let place = &one["places"][0];
+    assert_eq!(place["path"], "docs/a.pdf", "{found:#}");
+    assert_eq!(place["commit"], brought.as_str());
+    assert!(
+        place["sentence"].as_str().unwrap().contains(&removed[..7]),
+        "{found:#}"
+    );
+    // What cannot be read is said of the file and of the history, and no text of it is taken for content.
+    let skipped = found["skipped"].as_array().unwrap();
+    assert_eq!(skipped.len(), 2, "{found:#}");
+}
+
+#[test]
+fn a_pdf_is_assessed() {
+    let bench = Bench::new();
+    bench.write("handbook.pdf", written(&format!("key {}", openai(1))));
+    let told = bench.assessment(&[]);
+    assert_eq!(told["keys"].as_array().unwrap().len(), 1, "{told:#}");
+}
+
 /// Deflate (RFC 1951, section 3.2.6) of so many times 258 zeros, without making them first.
 fn zeros(times: usize) -> Vec<u8> {
     let (mut out, mut held, mut bits) = (vec![0x78, 0x01], 0u64, 0u32);
