@@ -3,9 +3,10 @@
 use crate::{
     db::{Result, Store, StoreError, Via},
     dialect::args,
-    txn::{Head, TILE, head},
+    txn::{Filing, Head, TILE, head},
 };
 use tenure_model::{
+    event::Event,
     log::{Checkpoint, Hash, NodeId, Signer, proof, tree},
     moment::Moment,
 };
@@ -194,6 +195,32 @@ impl Store {
             )
             .await?;
         rows.iter().map(entry).collect()
+    }
+
+    /// Of events from `from` on, at most `most`: the first that is filed under what it does not say, and how many were
+    /// looked at. The tree holds their bodies; this is for the columns beside them, by which they are found.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn misfiled(&self, from: u64, most: u64) -> Result<(Option<u64>, u64)> {
+        let sql = "SELECT log_index, at, who, what, about, denied, body FROM events \
+                   WHERE log_index >= $1 ORDER BY log_index LIMIT $2";
+        let rows = self.pool.rows(sql, args![from, most]).await?;
+        for row in &rows {
+            let filed = Filing {
+                at: Moment::from_micros(row.int(1)?),
+                who: row.text(2)?,
+                what: row.text(3)?,
+                about: row.text(4)?,
+                is_denied: row.int(5)? != 0,
+            };
+            let event: Option<Event> = serde_json::from_str(&row.text(6)?).ok();
+            // What is no event any more is found by its hash.
+            if event.is_some_and(|event| Filing::of(&event) != filed) {
+                return Ok((Some(row.int(0)?.unsigned_abs()), 0));
+            }
+        }
+        Ok((None, u64::try_from(rows.len()).unwrap_or(u64::MAX)))
     }
 
     /// The first event that is missing in the tables, as far as the head says; `None` where all are there.

@@ -7,7 +7,7 @@ use crate::{
 };
 use tenure_model::{
     access::{Act, Permitted},
-    event::{Actor, Change, Event},
+    event::{Actor, Change, Event, Outcome},
     log::{Hash, NodeId, Tree, leaf},
     moment::Moment,
 };
@@ -210,6 +210,29 @@ pub struct Head {
     pub tree: Tree,
 }
 
+/// Under what an event is found in the tables.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Filing {
+    pub(crate) at: Moment,
+    pub(crate) who: String,
+    pub(crate) what: String,
+    pub(crate) about: String,
+    pub(crate) is_denied: bool,
+}
+
+impl Filing {
+    pub(crate) fn of(event: &Event) -> Self {
+        let (what, about) = event.change.about();
+        Self {
+            at: event.at,
+            who: event.who.label(),
+            what: what.to_owned(),
+            about,
+            is_denied: matches!(event.outcome, Outcome::Denied { .. }),
+        }
+    }
+}
+
 pub(crate) async fn head(via: &mut Via<'_>, for_update: &str) -> Result<Option<Head>> {
     let sql = format!("SELECT origin, size, root, frontier FROM log_head WHERE id = 1{for_update}");
     let rows = via.rows(&sql, args![]).await?;
@@ -265,12 +288,17 @@ async fn append(tx: &mut Tx, events: &[Event], at: Moment) -> Result<u64> {
     let mut rows = Vec::with_capacity(leaves.len());
     let mut nodes: Vec<(NodeId, Hash)> = Vec::new();
     for (event, body, leaf) in leaves {
-        let (what, about) = event.change.about();
-        let is_denied = matches!(event.outcome, tenure_model::event::Outcome::Denied { .. });
+        let Filing {
+            at,
+            who,
+            what,
+            about,
+            is_denied,
+        } = Filing::of(event);
         rows.push(args![
             tree.size(),
-            event.at.micros(),
-            event.who.label(),
+            at.micros(),
+            who,
             what,
             about,
             is_denied,

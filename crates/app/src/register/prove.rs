@@ -146,7 +146,21 @@ pub(super) async fn verify(store: &Store, state: &State) -> Result<Option<Checke
     if checking.found.is_none() {
         exported?;
     }
-    Ok(Some(checking.end()))
+    let checked = checking.end();
+    if let Checked::Holds(_) = checked {
+        let mut from = 0;
+        loop {
+            let (misfiled, looked_at) = store.misfiled(from, PAGE).await?;
+            if let Some(index) = misfiled {
+                return Ok(Some(Checked::Tampered(Tampered::Misfiled { index })));
+            }
+            if looked_at == 0 {
+                break;
+            }
+            from = from.saturating_add(looked_at);
+        }
+    }
+    Ok(Some(checked))
 }
 
 /// Checks what is written to it, line by line.

@@ -94,6 +94,12 @@ pub enum Tampered {
         /// The line, from 1.
         line: u64,
     },
+    /// In the register's own tables an event is found under what it does not say: who, what, when, whether denied.
+    #[error("event {index} is filed under what it does not say")]
+    Misfiled {
+        /// The event.
+        index: u64,
+    },
     /// The hashes of a block are not those of the signed log.
     #[error("events {from} to {last} are not those of the signed log (line {line})")]
     Block {
@@ -136,6 +142,7 @@ impl Tampered {
             Self::Form { index, .. }
             | Self::Missing { index, .. }
             | Self::Altered { index, .. }
+            | Self::Misfiled { index }
             | Self::Cut { index }
             | Self::SetBack { index, .. } => Some(*index),
             Self::Block { from, .. } => Some(*from),

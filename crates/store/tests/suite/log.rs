@@ -154,6 +154,37 @@ async fn an_altered_event_is_named(setup: Setup) {
     );
 }
 
+async fn an_event_that_is_filed_as_another_is_named(setup: Setup) {
+    setup.signer_after(400).await;
+    assert_eq!(setup.store.misfiled(0, 1000).await.unwrap().0, None);
+    for (column, sql) in [
+        (
+            "who",
+            "UPDATE events SET who = 'person:else' WHERE log_index = 123",
+        ),
+        (
+            "what",
+            "UPDATE events SET what = 'decided' WHERE log_index = 122",
+        ),
+        (
+            "about",
+            "UPDATE events SET about = 'else' WHERE log_index = 121",
+        ),
+        ("at", "UPDATE events SET at = at + 1 WHERE log_index = 120"),
+        (
+            "denied",
+            "UPDATE events SET denied = 1 - denied WHERE log_index = 119",
+        ),
+    ] {
+        setup.tamper(sql).await;
+        let (misfiled, _) = setup.store.misfiled(0, 1000).await.unwrap();
+        let index = sql.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
+        assert_eq!(misfiled, Some(index), "{column}");
+    }
+    let (misfiled, looked_at) = setup.store.misfiled(124, 10).await.unwrap();
+    assert_eq!((misfiled, looked_at), (None, 10));
+}
+
 async fn an_event_that_is_no_json_any_more_is_named(setup: Setup) {
     let refusal = found(
         &setup,
@@ -338,6 +369,7 @@ crate::on_both!(
     proofs_of_the_store_hold,
     a_denial_is_an_event_and_changes_nothing,
     an_altered_event_is_named,
+    an_event_that_is_filed_as_another_is_named,
     an_event_that_is_no_json_any_more_is_named,
     a_deleted_event_is_named,
     reordered_events_are_named,
