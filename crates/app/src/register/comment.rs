@@ -32,7 +32,7 @@ const TYPES: &[(&str, &str, &[u8])] = &[
 ];
 
 /// What people said and kept about something.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct Remarks {
     /// Comments, oldest first.
     pub comments: Vec<Comment>,

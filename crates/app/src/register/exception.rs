@@ -55,7 +55,8 @@ pub struct Signature<'s> {
 }
 
 /// An exception as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "ExceptionShown")]
 pub struct Shown {
     /// Its id.
     pub id: String,
@@ -121,7 +122,7 @@ fn is_review_near(exception: &Exception, today: Day) -> bool {
 }
 
 /// What reports count, each apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ExceptionCounts {
     /// Keys whose verdict allows one and that have none, nor one that waits.
     pub eligible: u64,

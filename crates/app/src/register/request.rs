@@ -46,7 +46,7 @@ pub struct Wish {
 }
 
 /// A request as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RequestShown {
     /// What it is.
     #[serde(flatten)]

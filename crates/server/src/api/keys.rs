@@ -15,8 +15,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tenure_app::register::{Cursor, Entry, Facet, Filter, KeyRecord, MOST_COUNTED, Sort};
 use tenure_model::{
-    assessment::{ControlNote, Key},
+    assessment::{ControlNote, Key, VerdictAnswer},
     day::Day,
+    event::{Change, Event},
     facts::Verdict,
     id::KeyId,
     key::Basis,
@@ -340,6 +341,7 @@ pub(crate) struct Decided {
     /// The digest of the policy.
     policy: String,
     /// The whole answer, as `tenure decide` prints it.
+    #[schemars(with = "VerdictAnswer")]
     answer: Value,
 }
 
@@ -379,7 +381,7 @@ pub(crate) struct Happened {
     index: u64,
     at: Moment,
     /// What changed, as the log has it; absent where the log is broken.
-    change: Option<Value>,
+    change: Option<Change>,
 }
 
 pub(crate) async fn events(
@@ -391,10 +393,8 @@ pub(crate) async fn events(
     let most = limit(wanted.limit, USUAL, MOST)?;
     let events = history(&house, &caller, &id, most).await?.events;
     let change = |body: &str| {
-        serde_json::from_str::<Value>(body)
-            .ok()?
-            .get("change")
-            .cloned()
+        let event: Event = serde_json::from_str(body).ok()?;
+        Some(event.change)
     };
     Ok(Json(Page::whole(
         events

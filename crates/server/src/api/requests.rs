@@ -1,6 +1,6 @@
 //! The front door: requests for keys that are not issued yet.
 
-use super::exceptions::{Closed, Signed, page, value};
+use super::exceptions::{Closed, Signed};
 use crate::{
     answer::{Created, Json, Page, Result, segment},
     auth::Caller,
@@ -10,10 +10,14 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
-use tenure_app::register::Wish;
-use tenure_model::{day::Day, facts::ReplacementOption, key_request, place::Runtime};
+use tenure_app::register::{RequestShown, Wish};
+use tenure_model::{
+    day::Day,
+    facts::ReplacementOption,
+    key_request::{self, Forecast},
+    place::Runtime,
+};
 
 /// What somebody wishes for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -68,30 +72,30 @@ pub(crate) async fn list(
     State(house): State<House>,
     caller: Caller,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<RequestShown>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.key_requests(wanted.state).await?)
+    Ok(Json(Page::whole(desk.key_requests(wanted.state).await?)))
 }
 
 pub(crate) async fn one(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.key_request(&id).await?).map(Json)
+    Ok(Json(desk.key_request(&id).await?))
 }
 
 pub(crate) async fn make(
     State(house): State<House>,
     caller: Caller,
     extract::Json(wished): extract::Json<Wished>,
-) -> Result<Created<Value>> {
+) -> Result<Created<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.request_key(&wished.into()).await?;
     Ok(Created {
         at: format!("/api/v1/key-requests/{}", segment(shown.request.id())),
-        value: value(&shown)?,
+        value: shown,
     })
 }
 
@@ -99,9 +103,9 @@ pub(crate) async fn forecast(
     State(house): State<House>,
     caller: Caller,
     extract::Json(wished): extract::Json<Wished>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Forecast>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.forecast(&wished.into()).await?).map(Json)
+    Ok(Json(desk.forecast(&wished.into()).await?))
 }
 
 pub(crate) async fn approve(
@@ -109,10 +113,10 @@ pub(crate) async fn approve(
     caller: Caller,
     Named(id): Named,
     extract::Json(signed): extract::Json<Signed>,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.approve_key_request(&id, &signed.reason, &signed.seen, signed.version);
-    value(&shown.await?).map(Json)
+    Ok(Json(shown.await?))
 }
 
 pub(crate) async fn deny(
@@ -120,10 +124,10 @@ pub(crate) async fn deny(
     caller: Caller,
     Named(id): Named,
     extract::Json(closed): extract::Json<Closed>,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.deny_key_request(&id, &closed.reason, closed.version);
-    value(&shown.await?).map(Json)
+    Ok(Json(shown.await?))
 }
 
 pub(crate) async fn withdraw(
@@ -131,8 +135,8 @@ pub(crate) async fn withdraw(
     caller: Caller,
     Named(id): Named,
     extract::Json(closed): extract::Json<Closed>,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.withdraw_key_request(&id, &closed.reason, closed.version);
-    value(&shown.await?).map(Json)
+    Ok(Json(shown.await?))
 }

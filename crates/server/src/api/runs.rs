@@ -31,6 +31,7 @@ pub(crate) struct Run {
     /// How many records are written.
     records: u64,
     /// What it did.
+    #[schemars(with = "std::collections::BTreeMap<String, u64>")]
     counts: Value,
     /// What stood in its way.
     error: Option<String>,
