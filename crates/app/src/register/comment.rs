@@ -104,6 +104,22 @@ impl Desk<'_> {
         })
     }
 
+    /// What was said and kept about something, as far as the caller may read it: nothing where they may not, which is
+    /// not recorded. For pages about something else.
+    ///
+    /// # Errors
+    /// There is no such thing, or the database refuses.
+    pub async fn remarks_if_seen(&self, about: &About) -> Result<Remarks> {
+        let (_, object) = self.place(about).await?;
+        if self.access.allows(self.caller, Action::KeyView, &object) {
+            return self.remarks(about).await;
+        }
+        Ok(Remarks {
+            comments: Vec::new(),
+            attachments: Vec::new(),
+        })
+    }
+
     /// A file with its content.
     ///
     /// # Errors

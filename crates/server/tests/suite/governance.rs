@@ -63,6 +63,13 @@ async fn a_class_is_approved_and_accepted_by_others_who_read_it_and_then_ended()
     made(&server, &anna, &format!("{one}/comments"), said).await;
     let remarks = get(&server, &anna, &format!("{one}/remarks")).await.json();
     assert_eq!(remarks["comments"].as_array().unwrap().len(), 1);
+    let page = call("GET", &format!("/{one}")).with("cookie", &anna.cookie);
+    let page = page.to(&server).await;
+    assert!(
+        page.text.contains("looked at in the weekly meeting"),
+        "{}",
+        page.text
+    );
     let ended = json!({"reason": "it is not needed"});
     let ended = made(&server, &rita, &format!("{one}/end"), ended).await;
     assert_eq!(ended["stage"], "ended");
