@@ -1,5 +1,6 @@
 //! Exceptions: asked for, signed, ended. What is signed is the statement whose digest is sent as `seen`.
 
+use super::keys;
 use crate::{
     answer::{Created, Json, Page, Result, segment},
     auth::Caller,
@@ -22,6 +23,11 @@ use tenure_model::{
 pub(crate) struct Wanted {
     /// Of this stage; absent for all that wait or were granted.
     stage: Option<Stage>,
+    /// `next` of the page before.
+    after: Option<ExceptionId>,
+    /// How many a page has; 100 where nothing is said.
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<u16>,
 }
 
 /// What somebody says for an exception.
@@ -117,7 +123,15 @@ pub(crate) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Shown>>> {
     let desk = house.register.desk(caller.actor());
-    Ok(Json(Page::whole(desk.exceptions(wanted.stage).await?)))
+    let most = keys::limit(wanted.limit, 100, 500)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let (items, next) = desk
+        .exceptions_after(wanted.stage, wanted.after, most)
+        .await?;
+    Ok(Json(Page {
+        items,
+        next: next.map(|last| last.to_string()),
+    }))
 }
 
 pub(crate) async fn counts(

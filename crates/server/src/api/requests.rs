@@ -1,6 +1,9 @@
 //! The front door: requests for keys that are not issued yet.
 
-use super::exceptions::{Closed, Signed};
+use super::{
+    exceptions::{Closed, Signed},
+    keys,
+};
 use crate::{
     answer::{Created, Json, Page, Result, segment},
     auth::Caller,
@@ -66,6 +69,11 @@ impl From<Wished> for Wish {
 pub(crate) struct Wanted {
     /// Those that stand so; absent for all.
     state: Option<key_request::State>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// How many a page has; 100 where nothing is said.
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<u16>,
 }
 
 pub(crate) async fn list(
@@ -74,7 +82,12 @@ pub(crate) async fn list(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<RequestShown>>> {
     let desk = house.register.desk(caller.actor());
-    Ok(Json(Page::whole(desk.key_requests(wanted.state).await?)))
+    let most = keys::limit(wanted.limit, 100, 500)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let (items, next) = desk
+        .key_requests_after(wanted.state, wanted.after, most)
+        .await?;
+    Ok(Json(Page { items, next }))
 }
 
 pub(crate) async fn one(

@@ -179,11 +179,14 @@ async fn a_request_is_decided_once_and_by_nobody_who_has_to_do_with_it(setup: Se
     }
     let waiting = setup
         .store
-        .key_requests(Some(State::Requested), 9)
+        .key_requests(Some(State::Requested), None, 9)
         .await
         .unwrap();
     assert!(waiting.is_empty());
-    assert_eq!(setup.store.key_requests(None, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        setup.store.key_requests(None, None, 9).await.unwrap().len(),
+        1
+    );
     assert!(matches!(
         setup.store.key_request("q0").await,
         Err(StoreError::Unknown(_))
