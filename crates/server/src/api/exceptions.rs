@@ -22,11 +22,14 @@ use tenure_model::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     /// Of this stage; absent for all that wait or were granted.
+    #[serde(default, deserialize_with = "extract::given")]
     stage: Option<Stage>,
     /// `next` of the page before.
+    #[serde(default, deserialize_with = "extract::given")]
     after: Option<ExceptionId>,
     /// How many a page has; 100 where nothing is said.
     #[schemars(range(min = 1, max = 500))]
+    #[serde(default, deserialize_with = "extract::given")]
     limit: Option<u16>,
 }
 

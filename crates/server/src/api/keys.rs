@@ -5,7 +5,7 @@ use crate::{
     answer::{Json, Page, Result, Tagged},
     auth::Caller,
     error::Problem,
-    extract::{Named, Query},
+    extract::{self, Named, Query},
     house::House,
 };
 use axum::extract::State;
@@ -58,13 +58,16 @@ pub(crate) struct Wanted {
     /// Keys that no source names any more are wanted too.
     pub(crate) gone: bool,
     /// Due on this day or before.
+    #[serde(deserialize_with = "extract::given")]
     pub(crate) due_by: Option<Day>,
     /// The order.
+    #[serde(deserialize_with = "extract::given")]
     pub(crate) sort: Option<Sort>,
     /// Where the page begins: `next` of the page before.
     pub(crate) after: Option<String>,
     /// How many keys a page has.
     #[schemars(range(min = 1, max = 500))]
+    #[serde(deserialize_with = "extract::given")]
     pub(crate) limit: Option<u16>,
 }
 
@@ -371,6 +374,7 @@ pub(crate) async fn decisions(
 pub(crate) struct Limit {
     /// At most so many.
     #[schemars(range(min = 1, max = 500))]
+    #[serde(deserialize_with = "extract::given")]
     limit: Option<u16>,
 }
 

@@ -68,11 +68,13 @@ impl From<Wished> for Wish {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     /// Those that stand so; absent for all.
+    #[serde(default, deserialize_with = "extract::given")]
     state: Option<key_request::State>,
     /// `next` of the page before.
     after: Option<String>,
     /// How many a page has; 100 where nothing is said.
     #[schemars(range(min = 1, max = 500))]
+    #[serde(default, deserialize_with = "extract::given")]
     limit: Option<u16>,
 }
 
