@@ -10,7 +10,7 @@ use tenure_model::{
 };
 
 /// One date of the catalogue.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct SunsetDate {
     /// The provider's slug.
     pub provider: String,
@@ -44,7 +44,7 @@ pub struct SunsetDate {
 }
 
 /// A key that a date hits.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct HitKey {
     /// Its id in the assessment.
     pub id: String,

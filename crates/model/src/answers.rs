@@ -20,7 +20,8 @@ words! {
 }
 
 /// What one answer speaks of.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "AnswerContainer")]
 pub struct Container {
     /// What it is.
     pub kind: ContainerKind,
@@ -40,7 +41,8 @@ impl Container {
 }
 
 /// One answer, and what it decides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "DecidingAnswer")]
 pub struct Answer {
     /// Who owns what is in it?
     pub container: Container,

@@ -41,7 +41,7 @@ pub struct Unowned {
 }
 
 /// One key of a question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct AskedKey {
     /// The key.
     pub key: KeyId,
@@ -52,7 +52,8 @@ pub struct AskedKey {
 }
 
 /// A question to one person about all keys that they may answer for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "PlannedQuestion")]
 pub struct Question {
     /// The person: the id of the people list, else what sources call them.
     pub person: String,
@@ -65,7 +66,8 @@ pub struct Question {
 }
 
 /// Whom to ask what.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "AskPlan")]
 pub struct Plan {
     /// The questions; the one that decides the most keys first.
     pub questions: Vec<Question>,

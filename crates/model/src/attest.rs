@@ -30,7 +30,8 @@ words! {
 }
 
 /// The four answers for one key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "Attested")]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
     /// It is still needed.
@@ -111,7 +112,7 @@ words! {
 }
 
 /// What somebody signed for one key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attestation {
     /// The answers.
@@ -162,7 +163,7 @@ impl Attestation {
 }
 
 /// Who is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reviewers {
     /// Whoever answers for each key.
@@ -172,7 +173,7 @@ pub enum Reviewers {
 }
 
 /// A campaign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Campaign {
     /// Its id.
@@ -198,7 +199,8 @@ pub struct Campaign {
 }
 
 /// One key of a campaign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewedKey")]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// The key.

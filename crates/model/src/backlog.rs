@@ -41,7 +41,8 @@ impl Counted {
 }
 
 /// One point of the two burn-downs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "BacklogPoint")]
 pub struct Point {
     /// The day, at its end.
     pub day: Day,
@@ -52,7 +53,8 @@ pub struct Point {
 }
 
 /// How it goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "BacklogStanding")]
 pub struct Standing {
     /// The day on which the backlog was counted first.
     pub baseline: Day,

@@ -21,7 +21,9 @@ words! {
 }
 
 /// One place of a key, as sources tell it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Place {
     /// What it is.
     pub kind: ContainerKind,
@@ -30,7 +32,9 @@ pub struct Place {
 }
 
 /// A container: one place, or one with all that lies below it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Container {
     kind: ContainerKind,
     place: String,
@@ -141,7 +145,8 @@ impl fmt::Display for Container {
 }
 
 /// What holds for every key in a container.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ContainerRule")]
 pub struct Rule {
     /// The container.
     pub container: Container,

@@ -93,8 +93,10 @@ pub struct FactChange {
     /// The fact, or the field of the key.
     pub fact: String,
     /// What it was; `null` where nobody had said anything.
+    #[schemars(with = "crate::value::FactValue")]
     pub from: Value,
     /// What it is.
+    #[schemars(with = "crate::value::FactValue")]
     pub to: Value,
     /// Who says so.
     pub source: String,

@@ -620,7 +620,7 @@ pub(crate) fn text(field: &'static str, text: &str) -> Result<(), Refusal> {
 }
 
 /// Somebody approved a request. Counts for nothing until it is joined to its request, which checks it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     statement: String,
@@ -650,7 +650,7 @@ impl Approval {
 }
 
 /// Somebody accepted a risk. Counts for nothing until it is joined to its request, which checks it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acceptance {
     statement: String,

@@ -44,6 +44,7 @@ pub struct Because {
     /// The fact.
     pub fact: String,
     /// Its value, as in the facts file.
+    #[schemars(with = "crate::value::FactValue")]
     pub value: Value,
     /// What it means here, as a sentence.
     pub text: String,
@@ -55,6 +56,7 @@ pub struct WouldChange {
     /// The fact.
     pub fact: String,
     /// The value that it would have to have.
+    #[schemars(with = "crate::value::FactValue")]
     pub to: Value,
     /// The change as a sentence.
     pub text: String,

@@ -21,7 +21,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What somebody wants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "WantedKey")]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
     /// The provider's slug.
@@ -40,11 +41,12 @@ pub struct Wanted {
     pub consumers: Vec<Runtime>,
     /// Facts of the contract that are known already: `data`, `privilege` and so on.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<FactName, crate::value::FactValue>")]
     pub facts: BTreeMap<FactName, Value>,
 }
 
 /// What the rules say of a key before there is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Forecast {
     /// What it would be judged as.
@@ -194,7 +196,7 @@ words! {
 }
 
 /// A request for a key, from its making to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
     id: String,

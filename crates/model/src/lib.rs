@@ -64,4 +64,5 @@ pub mod shared;
 pub mod summary;
 pub mod system;
 pub mod token;
+pub mod value;
 pub mod watch;

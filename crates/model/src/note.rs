@@ -12,6 +12,7 @@ pub struct OptionNote {
     /// The option.
     pub option: ReplacementOption,
     /// Its state, as in a facts file.
+    #[schemars(with = "crate::value::FactValue")]
     pub state: Value,
     /// The vendor offers it to machines today, whoever can use it here.
     pub offered: bool,
@@ -41,6 +42,7 @@ pub struct OwnerCandidate {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FactNote {
     /// The value, as in a facts file. Many keys have the same.
+    #[schemars(with = "crate::value::FactValue")]
     pub value: Arc<Value>,
     /// How sure it is.
     pub basis: Basis,

@@ -13,8 +13,9 @@ words! {
 }
 
 /// A pick: every part has to hold. Capitals do not matter; `level=B2` is B2 or above; `owner=none` is nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct Pick(Vec<(By, String)>);
 
 /// A text that picks no keys.

@@ -10,7 +10,7 @@ pub const SCHEMA: &str = "tenure.policy/1";
 pub const DEFAULT_TOML: &str = include_str!("policy.default.toml");
 
 /// Days by level; `other` is for the levels below those named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ByLevel {
     /// Days at B4.
@@ -38,7 +38,7 @@ impl ByLevel {
 }
 
 /// When a key counts as unused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dormancy {
     /// Days without use that always have to pass.
@@ -50,7 +50,8 @@ pub struct Dormancy {
 }
 
 /// How long evidence stays fresh.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "EvidencePolicy")]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// A passed revocation drill lowers the level for this many days.
@@ -66,7 +67,8 @@ pub struct Evidence {
 }
 
 /// Days until each finding is due, from the day it began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "DuePolicy")]
 #[serde(deny_unknown_fields)]
 pub struct Due {
     /// `exposed`.
@@ -98,7 +100,8 @@ pub struct Due {
 }
 
 /// Days until a kept key is looked at again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewPolicy")]
 #[serde(deny_unknown_fields)]
 pub struct Review {
     /// `public`.
@@ -110,7 +113,8 @@ pub struct Review {
 }
 
 /// What of a key may be shown to tell it from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "HintPolicy")]
 #[serde(deny_unknown_fields)]
 pub struct Hint {
     /// Show the kind's fixed prefix.
@@ -120,7 +124,8 @@ pub struct Hint {
 }
 
 /// How the keys are worked off that nobody answered for when the register began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "BacklogPolicy")]
 #[serde(deny_unknown_fields)]
 pub struct Backlog {
     /// The day on which it was counted; the day on which the register was made where the file leaves it out.
@@ -153,7 +158,7 @@ impl Backlog {
 }
 
 /// All numbers in force.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Always [`SCHEMA`].

@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 /// The most that a body of JSON or a form may hold, in bytes.
 pub(crate) const MOST: usize = 256 * 1024;
@@ -53,6 +53,15 @@ pub(crate) fn query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
             name => Problem::field(name, format!("{name}: {problem}")),
         }
     })
+}
+
+/// Reads a parameter that can be left out: where it is there, it says something. `limit=` is no number, and not none.
+pub(crate) fn given<'de, T, D>(value: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(value).map(Some)
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
@@ -285,13 +294,13 @@ pub(crate) fn was_changed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Asked {
         #[serde(default)]
         owner: Vec<String>,
+        #[serde(default, deserialize_with = "given")]
         limit: Option<u16>,
     }
 
@@ -303,8 +312,10 @@ mod tests {
         assert_eq!(query::<Asked>("owner=ann").unwrap().owner, ["ann"]);
         let problem = query::<Asked>("ownr=ann").unwrap_err();
         assert!(problem.detail.contains("ownr"), "{problem:?}");
-        let problem = query::<Asked>("limit=many").unwrap_err();
-        assert_eq!(problem.json()["field"], "limit");
+        for bad in ["limit=many", "limit="] {
+            let problem = query::<Asked>(bad).unwrap_err();
+            assert_eq!(problem.json()["field"], "limit", "{bad}");
+        }
         for bad in ["owner=%00", "owner=%FF", "owner=a%ff%fe"] {
             assert_eq!(query::<Asked>(bad).unwrap_err().status, 400, "{bad}");
         }

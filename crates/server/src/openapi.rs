@@ -283,3 +283,129 @@ pub(crate) fn document(routes: &[Route]) -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::router::routes;
+
+    /// What the log keeps of any kind of thing, in the form that it had when it was kept.
+    const AS_KEPT: [&str; 3] = [
+        "/components/schemas/Change/oneOf/declared/now",
+        "/components/schemas/Change/oneOf/run/counts",
+        "/components/schemas/Change/oneOf/act/detail",
+    ];
+
+    /// Words of JSON Schema that say what a value is.
+    const SAYS: [&str; 8] = [
+        "type", "$ref", "anyOf", "oneOf", "allOf", "enum", "const", "not",
+    ];
+
+    /// What it is a schema of: an alternative by the word that tells it from the others.
+    fn word(schema: &Value, at: usize) -> String {
+        let fields = schema.get("properties").and_then(Value::as_object);
+        let mut words = fields.into_iter().flatten();
+        let word = words.find_map(|(_, field)| field.get("const")?.as_str());
+        word.map_or_else(|| at.to_string(), str::to_owned)
+    }
+
+    /// Every place below a schema where anything at all is allowed.
+    fn open(schema: &Value, at: &str, found: &mut Vec<String>) {
+        let Some(map) = schema.as_object() else {
+            if *schema == Value::Bool(true) {
+                found.push(at.to_owned());
+            }
+            return;
+        };
+        if !SAYS.iter().any(|word| map.contains_key(*word)) {
+            found.push(at.to_owned());
+        }
+        let is = |kind: &str| {
+            map.get("type").is_some_and(|told| {
+                let of_several = told.as_array();
+                told == kind || of_several.is_some_and(|all| all.iter().any(|one| one == kind))
+            })
+        };
+        let says_more = |words: &[&str]| words.iter().any(|word| map.contains_key(*word));
+        let alternatives = ["anyOf", "oneOf", "allOf", "$ref"];
+        if is("object")
+            && !says_more(&["properties", "additionalProperties", "patternProperties"])
+            && !says_more(&alternatives)
+        {
+            found.push(at.to_owned());
+        }
+        if is("array") && !says_more(&["items", "prefixItems"]) {
+            found.push(at.to_owned());
+        }
+        for name in ["properties", "patternProperties"] {
+            let fields = map.get(name).and_then(Value::as_object);
+            for (field, schema) in fields.into_iter().flatten() {
+                open(schema, &format!("{at}/{field}"), found);
+            }
+        }
+        for name in ["items", "additionalProperties"] {
+            if let Some(schema) = map.get(name) {
+                open(schema, &format!("{at}/{name}"), found);
+            }
+        }
+        for name in ["anyOf", "oneOf", "allOf", "prefixItems"] {
+            let all = map.get(name).and_then(Value::as_array);
+            for (n, schema) in all.into_iter().flatten().enumerate() {
+                open(schema, &format!("{at}/{name}/{}", word(schema, n)), found);
+            }
+        }
+    }
+
+    #[test]
+    fn no_operation_answers_with_what_nobody_can_say() {
+        let document = document(&routes());
+        let mut found = Vec::new();
+        let mut seen = 0;
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                for (status, answer) in operation["responses"].as_object().unwrap() {
+                    let contents = answer.get("content").and_then(Value::as_object);
+                    for (_, content) in contents.into_iter().flatten() {
+                        open(
+                            &content["schema"],
+                            &format!("{method} {path} {status}"),
+                            &mut found,
+                        );
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            open(schema, &format!("/components/schemas/{name}"), &mut found);
+        }
+        assert!(seen > 100, "{seen}");
+        let mut kept: Vec<String> = AS_KEPT.map(str::to_owned).to_vec();
+        kept.sort();
+        found.sort();
+        assert_eq!(found, kept);
+    }
+
+    #[test]
+    fn an_open_schema_is_found() {
+        for (schema, at) in [
+            (json!(true), ""),
+            (json!({}), ""),
+            (json!({"description": "anything"}), ""),
+            (json!({"type": "object"}), ""),
+            (json!({"type": "array"}), ""),
+            (json!({"type": ["array", "null"]}), ""),
+            (json!({"type": "array", "items": true}), "/items"),
+            (json!({"type": "object", "properties": {"a": {}}}), "/a"),
+            (
+                json!({"type": "object", "additionalProperties": true}),
+                "/additionalProperties",
+            ),
+            (json!({"anyOf": [{"type": "null"}, {}]}), "/anyOf/1"),
+        ] {
+            let mut found = Vec::new();
+            open(&schema, "", &mut found);
+            assert_eq!(found, [at], "{schema}");
+        }
+    }
+}

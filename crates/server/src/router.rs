@@ -22,7 +22,17 @@ use axum::{
 };
 use serde_json::Value;
 use std::sync::Arc;
-use tenure_model::access::Action as A;
+use tenure_app::{
+    register::{
+        Ask, Comment, ExceptionCounts, Nudged, Preview, Reassessed, Remarks, RequestShown,
+        ReviewShown, Shown, Stated, StoredRule,
+    },
+    sunsets::SunsetDate,
+};
+use tenure_model::{
+    access::Action as A, ask::Plan, attest::Item, backlog::Standing, explain::Answer,
+    key_request::Forecast,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Every route. A test calls each as every role; the API's document is made of the same list.
@@ -59,67 +69,67 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/owner-assignments", owners::assign_many).needs(&[A::OwnerAssign]).takes::<owners::AssignMany>().gives::<owners::Assigned>().long().says("Make somebody answer for several keys"),
 
         // Exceptions.
-        get("/api/v1/exceptions", exceptions::list).needs(&[A::ExceptionList]).query::<exceptions::Wanted>().gives::<Page<Value>>().says("Exceptions that wait or were granted, or those of a stage"),
-        post("/api/v1/exceptions", exceptions::request).needs(&[A::ExceptionRequest]).takes::<exceptions::ForKey>().makes::<Value>().says("Ask for an exception for a key"),
-        get("/api/v1/exceptions/{exception}", exceptions::one).needs(&[A::ExceptionView]).gives::<Value>().says("One exception, with its statement"),
-        post("/api/v1/exceptions/{exception}/approval", exceptions::approve).needs(&[A::ExceptionApprove]).takes::<exceptions::Signed>().gives::<Value>().says("Approve it"),
-        post("/api/v1/exceptions/{exception}/acceptance", exceptions::accept).needs(&[A::RiskAccept]).takes::<exceptions::Signed>().gives::<Value>().says("Accept its risk"),
-        post("/api/v1/exceptions/{exception}/denial", exceptions::deny).needs(&[A::ExceptionDeny]).takes::<exceptions::Closed>().gives::<Value>().says("Deny it"),
-        post("/api/v1/exceptions/{exception}/withdrawal", exceptions::withdraw).needs(&[A::ExceptionWithdraw]).takes::<exceptions::Closed>().gives::<Value>().says("Withdraw it"),
-        post("/api/v1/exceptions/{exception}/end", exceptions::end).needs(&[A::ExceptionEnd]).takes::<exceptions::Closed>().gives::<Value>().says("End it"),
-        post("/api/v1/exceptions/{exception}/review", exceptions::review).needs(&[A::ExceptionReview]).takes::<exceptions::Signed>().gives::<Value>().says("Review it"),
-        post("/api/v1/exceptions/{exception}/reaffirmation", exceptions::reaffirm).needs(&[A::ExceptionReaffirm]).takes::<exceptions::Signed>().gives::<Value>().says("Reaffirm it, where its acceptor left"),
-        post("/api/v1/exceptions/{exception}/renewal", exceptions::renew).needs(&[A::ExceptionRenew]).takes::<exceptions::Longer>().makes::<Value>().says("Ask for another term"),
-        post("/api/v1/exceptions/{exception}/restatement", exceptions::restate).needs(&[A::ExceptionRenew]).makes::<Value>().says("Ask again with what is true now"),
-        get("/api/v1/exceptions/{exception}/remarks", remarks::of_exception).needs(&[A::KeyView]).gives::<Value>().says("Comments and files about it"),
-        post("/api/v1/exceptions/{exception}/comments", remarks::on_exception).needs(&[A::KeyComment]).takes::<remarks::Says>().gives::<Value>().says("Say something about it"),
-        get("/api/v1/exception-counts", exceptions::counts).needs(&[A::ExceptionList]).gives::<Value>().says("How many exceptions stand how"),
-        post("/api/v1/class-exceptions", exceptions::request_class).needs(&[A::ClassRequest]).takes::<exceptions::ForClass>().makes::<Value>().says("Ask for an exception for a class of minor keys"),
+        get("/api/v1/exceptions", exceptions::list).needs(&[A::ExceptionList]).query::<exceptions::Wanted>().gives::<Page<Shown>>().says("Exceptions that wait or were granted, or those of a stage"),
+        post("/api/v1/exceptions", exceptions::request).needs(&[A::ExceptionRequest]).takes::<exceptions::ForKey>().makes::<Shown>().says("Ask for an exception for a key"),
+        get("/api/v1/exceptions/{exception}", exceptions::one).needs(&[A::ExceptionView]).gives::<Shown>().says("One exception, with its statement"),
+        post("/api/v1/exceptions/{exception}/approval", exceptions::approve).needs(&[A::ExceptionApprove]).takes::<exceptions::Signed>().gives::<Shown>().says("Approve it"),
+        post("/api/v1/exceptions/{exception}/acceptance", exceptions::accept).needs(&[A::RiskAccept]).takes::<exceptions::Signed>().gives::<Shown>().says("Accept its risk"),
+        post("/api/v1/exceptions/{exception}/denial", exceptions::deny).needs(&[A::ExceptionDeny]).takes::<exceptions::Closed>().gives::<Shown>().says("Deny it"),
+        post("/api/v1/exceptions/{exception}/withdrawal", exceptions::withdraw).needs(&[A::ExceptionWithdraw]).takes::<exceptions::Closed>().gives::<Shown>().says("Withdraw it"),
+        post("/api/v1/exceptions/{exception}/end", exceptions::end).needs(&[A::ExceptionEnd]).takes::<exceptions::Closed>().gives::<Shown>().says("End it"),
+        post("/api/v1/exceptions/{exception}/review", exceptions::review).needs(&[A::ExceptionReview]).takes::<exceptions::Signed>().gives::<Shown>().says("Review it"),
+        post("/api/v1/exceptions/{exception}/reaffirmation", exceptions::reaffirm).needs(&[A::ExceptionReaffirm]).takes::<exceptions::Signed>().gives::<Shown>().says("Reaffirm it, where its acceptor left"),
+        post("/api/v1/exceptions/{exception}/renewal", exceptions::renew).needs(&[A::ExceptionRenew]).takes::<exceptions::Longer>().makes::<Shown>().says("Ask for another term"),
+        post("/api/v1/exceptions/{exception}/restatement", exceptions::restate).needs(&[A::ExceptionRenew]).makes::<Shown>().says("Ask again with what is true now"),
+        get("/api/v1/exceptions/{exception}/remarks", remarks::of_exception).needs(&[A::KeyView]).gives::<Remarks>().says("Comments and files about it"),
+        post("/api/v1/exceptions/{exception}/comments", remarks::on_exception).needs(&[A::KeyComment]).takes::<remarks::Says>().gives::<Comment>().says("Say something about it"),
+        get("/api/v1/exception-counts", exceptions::counts).needs(&[A::ExceptionList]).gives::<ExceptionCounts>().says("How many exceptions stand how"),
+        post("/api/v1/class-exceptions", exceptions::request_class).needs(&[A::ClassRequest]).takes::<exceptions::ForClass>().makes::<Shown>().says("Ask for an exception for a class of minor keys"),
 
         // The front door.
-        get("/api/v1/key-requests", requests::list).query::<requests::Wanted>().gives::<Page<Value>>().says("Requests for keys, of those that the caller may see"),
-        post("/api/v1/key-requests", requests::make).needs(&[A::KeyRequestMake]).takes::<requests::Wished>().makes::<Value>().says("Ask for a key"),
-        get("/api/v1/key-requests/{request}", requests::one).needs(&[A::KeyRequestView]).gives::<Value>().says("One request, with its statement"),
-        post("/api/v1/key-requests/{request}/approval", requests::approve).needs(&[A::KeyRequestApprove]).takes::<exceptions::Signed>().gives::<Value>().says("Approve it: the key may be issued"),
-        post("/api/v1/key-requests/{request}/denial", requests::deny).needs(&[A::KeyRequestDeny]).takes::<exceptions::Closed>().gives::<Value>().says("Deny it"),
-        post("/api/v1/key-requests/{request}/withdrawal", requests::withdraw).needs(&[A::KeyRequestWithdraw]).takes::<exceptions::Closed>().gives::<Value>().says("Withdraw it"),
-        post("/api/v1/key-forecast", requests::forecast).needs(&[A::PolicyView]).takes::<requests::Wished>().gives::<Value>().harmless().says("What the rules would say of a key"),
+        get("/api/v1/key-requests", requests::list).query::<requests::Wanted>().gives::<Page<RequestShown>>().says("Requests for keys, of those that the caller may see"),
+        post("/api/v1/key-requests", requests::make).needs(&[A::KeyRequestMake]).takes::<requests::Wished>().makes::<RequestShown>().says("Ask for a key"),
+        get("/api/v1/key-requests/{request}", requests::one).needs(&[A::KeyRequestView]).gives::<RequestShown>().says("One request, with its statement"),
+        post("/api/v1/key-requests/{request}/approval", requests::approve).needs(&[A::KeyRequestApprove]).takes::<exceptions::Signed>().gives::<RequestShown>().says("Approve it: the key may be issued"),
+        post("/api/v1/key-requests/{request}/denial", requests::deny).needs(&[A::KeyRequestDeny]).takes::<exceptions::Closed>().gives::<RequestShown>().says("Deny it"),
+        post("/api/v1/key-requests/{request}/withdrawal", requests::withdraw).needs(&[A::KeyRequestWithdraw]).takes::<exceptions::Closed>().gives::<RequestShown>().says("Withdraw it"),
+        post("/api/v1/key-forecast", requests::forecast).needs(&[A::PolicyView]).takes::<requests::Wished>().gives::<Forecast>().harmless().says("What the rules would say of a key"),
 
         // Campaigns.
-        get("/api/v1/reviews", reviews::list).query::<reviews::Wanted>().gives::<Page<Value>>().says("Campaigns, of those that the caller may see"),
-        post("/api/v1/reviews", reviews::start).needs(&[A::ReviewStart]).takes::<reviews::Start>().makes::<Value>().says("Start a campaign"),
-        get("/api/v1/reviews/{review}", reviews::one).needs(&[A::ReviewView]).gives::<Value>().says("One campaign"),
-        post("/api/v1/reviews/{review}/reminders", reviews::remind).needs(&[A::ReviewRemind]).gives::<Value>().says("Remind whom it waits for"),
-        post("/api/v1/reviews/{review}/answers", reviews::answer).needs(&[A::KeyAttest]).takes::<reviews::Attest>().gives::<Value>().says("Answer about one key"),
-        post("/api/v1/reviews/{review}/close", reviews::close).needs(&[A::ReviewClose]).gives::<Value>().says("Close it"),
+        get("/api/v1/reviews", reviews::list).query::<reviews::Wanted>().gives::<Page<ReviewShown>>().says("Campaigns, of those that the caller may see"),
+        post("/api/v1/reviews", reviews::start).needs(&[A::ReviewStart]).takes::<reviews::Start>().makes::<ReviewShown>().says("Start a campaign"),
+        get("/api/v1/reviews/{review}", reviews::one).needs(&[A::ReviewView]).gives::<ReviewShown>().says("One campaign"),
+        post("/api/v1/reviews/{review}/reminders", reviews::remind).needs(&[A::ReviewRemind]).gives::<ReviewShown>().says("Remind whom it waits for"),
+        post("/api/v1/reviews/{review}/answers", reviews::answer).needs(&[A::KeyAttest]).takes::<reviews::Attest>().gives::<Item>().says("Answer about one key"),
+        post("/api/v1/reviews/{review}/close", reviews::close).needs(&[A::ReviewClose]).gives::<ReviewShown>().says("Close it"),
 
         // Whom to ask.
-        get("/api/v1/ask-plan", asks::plan).needs(&[A::AskSend]).gives::<Value>().says("Whom to ask about which keys"),
-        get("/api/v1/asks", asks::list).query::<asks::Wanted>().gives::<Page<Value>>().says("Questions, of those that the caller may see"),
-        post("/api/v1/asks", asks::send).needs(&[A::AskSend]).takes::<asks::Send>().gives::<Page<Value>>().says("Ask people"),
-        get("/api/v1/asks/{ask}", asks::one).needs(&[A::AskView]).gives::<Value>().says("One question"),
-        post("/api/v1/asks/{ask}/answers", asks::answer).needs(&[A::AskAnswer]).takes::<asks::Answers>().gives::<Value>().says("Answer it"),
-        post("/api/v1/ask-reminders", asks::remind).gives::<Value>().says("Remind who is silent"),
-        get("/api/v1/backlog", asks::backlog).needs(&[A::KeyList]).gives::<Value>().says("How the keys without an owner are worked off"),
+        get("/api/v1/ask-plan", asks::plan).needs(&[A::AskSend]).gives::<Plan>().says("Whom to ask about which keys"),
+        get("/api/v1/asks", asks::list).query::<asks::Wanted>().gives::<Page<Ask>>().says("Questions, of those that the caller may see"),
+        post("/api/v1/asks", asks::send).needs(&[A::AskSend]).takes::<asks::Send>().gives::<Page<Ask>>().says("Ask people"),
+        get("/api/v1/asks/{ask}", asks::one).needs(&[A::AskView]).gives::<Ask>().says("One question"),
+        post("/api/v1/asks/{ask}/answers", asks::answer).needs(&[A::AskAnswer]).takes::<asks::Answers>().gives::<Reassessed>().says("Answer it"),
+        post("/api/v1/ask-reminders", asks::remind).gives::<Nudged>().says("Remind who is silent"),
+        get("/api/v1/backlog", asks::backlog).needs(&[A::KeyList]).gives::<Standing>().says("How the keys without an owner are worked off"),
 
         // What people say of keys.
-        get("/api/v1/keys/{key}/stated-facts", remarks::stated).needs(&[A::KeyView]).gives::<Page<Value>>().says("What was stated of it here"),
-        post("/api/v1/keys/{key}/stated-facts", remarks::state).needs(&[A::KeyEdit]).takes::<remarks::States>().gives::<Value>().says("State facts of it, or take them back"),
-        get("/api/v1/keys/{key}/remarks", remarks::of_key).needs(&[A::KeyView]).gives::<Value>().says("Comments and files about it"),
-        post("/api/v1/keys/{key}/comments", remarks::on_key).needs(&[A::KeyComment]).takes::<remarks::Says>().gives::<Value>().says("Say something about it"),
+        get("/api/v1/keys/{key}/stated-facts", remarks::stated).needs(&[A::KeyView]).gives::<Page<Stated>>().says("What was stated of it here"),
+        post("/api/v1/keys/{key}/stated-facts", remarks::state).needs(&[A::KeyEdit]).takes::<remarks::States>().gives::<Reassessed>().says("State facts of it, or take them back"),
+        get("/api/v1/keys/{key}/remarks", remarks::of_key).needs(&[A::KeyView]).gives::<Remarks>().says("Comments and files about it"),
+        post("/api/v1/keys/{key}/comments", remarks::on_key).needs(&[A::KeyComment]).takes::<remarks::Says>().gives::<Comment>().says("Say something about it"),
 
         // Containers.
-        get("/api/v1/containers", containers::list).needs(&[A::PeopleView]).gives::<Page<Value>>().says("Owners and units by container"),
-        put("/api/v1/containers", containers::set).needs(&[A::OwnerAssignMany]).takes::<containers::Holds>().gives::<Value>().long().says("Set owner and unit of a container"),
-        delete("/api/v1/containers", containers::drop_one).needs(&[A::OwnerAssignMany]).query::<containers::Wanted>().gives::<Value>().long().says("Drop what was set for a container"),
-        post("/api/v1/container-preview", containers::preview).needs(&[A::OwnerAssignMany]).takes::<containers::Holds>().gives::<Value>().harmless().says("What setting it would do"),
+        get("/api/v1/containers", containers::list).needs(&[A::PeopleView]).gives::<Page<StoredRule>>().says("Owners and units by container"),
+        put("/api/v1/containers", containers::set).needs(&[A::OwnerAssignMany]).takes::<containers::Holds>().gives::<Reassessed>().long().says("Set owner and unit of a container"),
+        delete("/api/v1/containers", containers::drop_one).needs(&[A::OwnerAssignMany]).query::<containers::Wanted>().gives::<Reassessed>().long().says("Drop what was set for a container"),
+        post("/api/v1/container-preview", containers::preview).needs(&[A::OwnerAssignMany]).takes::<containers::Holds>().gives::<Preview>().harmless().says("What setting it would do"),
 
         // Everything at once.
         get("/api/v1/assessment", assessment::whole).needs(&[A::KeyList]).gives::<tenure_model::assessment::Assessment>().long().says("Every living key, as tenure assess gives it"),
         post("/api/v1/assessment", assessment::again).needs(&[A::JobControl]).gives::<assessment::Judged>().harmless().long().says("Judge every key again"),
         get("/api/v1/summary", assessment::summary).needs(&[A::KeyList]).gives::<tenure_model::assessment::Summary>().long().says("The counts that open a report"),
         get("/api/v1/top", assessment::top).needs(&[A::KeyList]).gives::<assessment::Top>().long().says("What ends and what decides the most keys"),
-        get("/api/v1/sunsets", catalogue::sunsets).needs(&[A::CatalogView, A::KeyList]).gives::<Page<Value>>().long().says("Dates on which vendors end kinds of keys, and the keys that each hits"),
+        get("/api/v1/sunsets", catalogue::sunsets).needs(&[A::CatalogView, A::KeyList]).gives::<Page<SunsetDate>>().long().says("Dates on which vendors end kinds of keys, and the keys that each hits"),
 
         // Where it comes from.
         get("/api/v1/sources", sources::list).needs(&[A::SourceView]).gives::<Page<sources::Source>>().says("What was imported or searched"),
@@ -170,7 +180,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/catalogue", catalogue::list).needs(&[A::CatalogView]).gives::<Page<catalogue::Provider>>().says("The providers that are known"),
         get("/api/v1/catalogue/{provider}", catalogue::one).needs(&[A::CatalogView]).gives::<catalogue::Whole>().says("All that is known of one"),
         get("/api/v1/policy", policy::show).needs(&[A::PolicyView]).gives::<policy::InForce>().says("The policy in force"),
-        post("/api/v1/decide", policy::decide).needs(&[A::PolicyView]).takes::<serde_json::Map<String, Value>>().gives::<Value>().harmless().says("What follows from facts: the rules on their own"),
+        post("/api/v1/decide", policy::decide).needs(&[A::PolicyView]).takes::<serde_json::Map<String, Value>>().gives::<Answer>().harmless().says("What follows from facts: the rules on their own"),
     ];
     all.extend(console());
     all

@@ -15,7 +15,7 @@ use tenure_model::{
 };
 
 /// A question.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Ask {
     /// Its id.
     pub id: AskId,
@@ -42,7 +42,8 @@ pub struct Ask {
 }
 
 /// One key of a question.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "AskedAbout")]
 pub struct Asked {
     /// The key.
     pub key: KeyId,
@@ -55,7 +56,7 @@ pub struct Asked {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Answered {
     /// What it says.
     pub answer: AskAnswer,

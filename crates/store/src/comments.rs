@@ -42,7 +42,7 @@ impl About {
 }
 
 /// What somebody said.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Comment {
     /// Its id.
     pub id: String,
@@ -55,7 +55,7 @@ pub struct Comment {
 }
 
 /// A file that is kept as evidence; its content is read apart.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Attachment {
     /// Its id.
     pub id: String,

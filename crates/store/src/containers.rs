@@ -20,7 +20,7 @@ use tenure_model::{
 const UNIT: &str = "key.unit";
 
 /// A rule, with who made it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct StoredRule {
     /// The rule.
     #[serde(flatten)]

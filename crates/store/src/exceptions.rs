@@ -87,6 +87,26 @@ impl Store {
         rows.iter().map(stored).collect()
     }
 
+    /// The exceptions in any of these states, in the order of their ids, after `after`, at most `most`.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn exceptions_in(
+        &self,
+        states: &[ExceptionState],
+        after: Option<&ExceptionId>,
+        most: u64,
+    ) -> Result<Vec<StoredException>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM exceptions WHERE {} AND id > $2 ORDER BY id LIMIT $3",
+            among(self.pool.is_postgres(), "state", 1)
+        );
+        let states: Vec<String> = states.iter().map(ToString::to_string).collect();
+        let after = after.map(ExceptionId::as_str).unwrap_or_default();
+        let rows = self.pool.rows(&sql, args![states, after, most]).await?;
+        rows.iter().map(stored).collect()
+    }
+
     /// Granted exceptions that end, or whose review falls, on this day or before.
     ///
     /// # Errors

@@ -48,19 +48,31 @@ impl Store {
             .unwrap_or_else(|| Err(StoreError::Unknown(format!("request {id}"))))
     }
 
-    /// The requests in a state, or all, newest first, at most `most`.
+    /// The requests in a state, or all, newest first, after `after`, at most `most`.
     ///
     /// # Errors
-    /// The database refuses.
+    /// There is no request `after`, or the database refuses.
     pub async fn key_requests(
         &self,
         state: Option<State>,
+        after: Option<&str>,
         most: u64,
     ) -> Result<Vec<StoredRequest>> {
-        let sql = "SELECT body, version FROM key_requests WHERE $1 = '' OR state = $1 \
-                   ORDER BY requested_at DESC, id LIMIT $2";
         let state = state.map(State::word).unwrap_or_default();
-        let rows = self.pool.rows(sql, args![state, most]).await?;
+        let rows = match after {
+            None => {
+                let sql = "SELECT body, version FROM key_requests WHERE $1 = '' OR state = $1 \
+                           ORDER BY requested_at DESC, id LIMIT $2";
+                self.pool.rows(sql, args![state, most]).await?
+            }
+            Some(id) => {
+                let before = self.key_request(id).await?.request.at().micros();
+                let sql = "SELECT body, version FROM key_requests WHERE ($1 = '' OR state = $1) \
+                           AND (requested_at < $3 OR (requested_at = $3 AND id > $4)) \
+                           ORDER BY requested_at DESC, id LIMIT $2";
+                self.pool.rows(sql, args![state, most, before, id]).await?
+            }
+        };
         rows.iter().map(stored).collect()
     }
 }

@@ -13,7 +13,7 @@ use tenure_model::{
 };
 
 /// One fact as somebody stated it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Stated {
     /// The key.
     pub key: KeyId,

@@ -40,7 +40,7 @@ pub struct GivenAnswer {
 }
 
 /// What reminding did.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
 pub struct Nudged {
     /// Questions of which somebody was reminded.
     pub reminded: Vec<AskId>,

@@ -32,7 +32,7 @@ const TYPES: &[(&str, &str, &[u8])] = &[
 ];
 
 /// What people said and kept about something.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct Remarks {
     /// Comments, oldest first.
     pub comments: Vec<Comment>,
@@ -101,6 +101,22 @@ impl Desk<'_> {
         Ok(Remarks {
             comments: self.store.comments(&about).await?,
             attachments: self.store.attachments(&about).await?,
+        })
+    }
+
+    /// What was said and kept about something, as far as the caller may read it: nothing where they may not, which is
+    /// not recorded. For pages about something else.
+    ///
+    /// # Errors
+    /// There is no such thing, or the database refuses.
+    pub async fn remarks_if_seen(&self, about: &About) -> Result<Remarks> {
+        let (_, object) = self.place(about).await?;
+        if self.access.allows(self.caller, Action::KeyView, &object) {
+            return self.remarks(about).await;
+        }
+        Ok(Remarks {
+            comments: Vec::new(),
+            attachments: Vec::new(),
         })
     }
 

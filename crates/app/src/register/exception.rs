@@ -55,7 +55,8 @@ pub struct Signature<'s> {
 }
 
 /// An exception as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "ExceptionShown")]
 pub struct Shown {
     /// Its id.
     pub id: String,
@@ -121,7 +122,7 @@ fn is_review_near(exception: &Exception, today: Day) -> bool {
 }
 
 /// What reports count, each apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct ExceptionCounts {
     /// Keys whose verdict allows one and that have none, nor one that waits.
     pub eligible: u64,
@@ -454,19 +455,7 @@ impl Desk<'_> {
     /// The caller may not, or the database refuses.
     pub async fn exceptions(&self, stage: Option<Stage>) -> Result<Vec<Shown>> {
         self.permit_all(Action::ExceptionList).await?;
-        let states: &[ExceptionState] = match stage {
-            Some(Stage::AwaitingApproval) => &[ExceptionState::Requested],
-            Some(Stage::AwaitingAcceptance) => &[ExceptionState::Approved],
-            Some(Stage::Approved | Stage::Reopened | Stage::Expired) => &[ExceptionState::Granted],
-            Some(Stage::Denied) => &[ExceptionState::Denied],
-            Some(Stage::Withdrawn) => &[ExceptionState::Withdrawn],
-            Some(Stage::Ended) => &[ExceptionState::Ended],
-            None => &[
-                ExceptionState::Requested,
-                ExceptionState::Approved,
-                ExceptionState::Granted,
-            ],
-        };
+        let states = kept_as(stage);
         let mut all = Vec::new();
         for state in states {
             let mut after: Option<ExceptionId> = None;
@@ -483,6 +472,43 @@ impl Desk<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// One page of them in the order of their ids: those after `after`, at most `most`, and the last one's id where
+    /// there are more.
+    ///
+    /// # Errors
+    /// The caller may not, or the database refuses.
+    pub async fn exceptions_after(
+        &self,
+        stage: Option<Stage>,
+        after: Option<ExceptionId>,
+        most: usize,
+    ) -> Result<(Vec<Shown>, Option<ExceptionId>)> {
+        self.permit_all(Action::ExceptionList).await?;
+        let chunk = u64::try_from(most).unwrap_or(CHUNK).clamp(1, CHUNK);
+        let mut page: Vec<Shown> = Vec::new();
+        let mut after = after;
+        loop {
+            let read = self
+                .store
+                .exceptions_in(kept_as(stage), after.as_ref(), chunk)
+                .await?;
+            if read.is_empty() {
+                return Ok((page, None));
+            }
+            for stored in &read {
+                let shown = self.shown(stored).await?;
+                if stage.is_none_or(|stage| shown.stage == stage) {
+                    if page.len() >= most {
+                        let last = page.last().map(|last| ExceptionId::new(last.id.clone()));
+                        return Ok((page, last));
+                    }
+                    page.push(shown);
+                }
+                after = Some(ExceptionId::new(stored.exception.request().id()));
+            }
+        }
     }
 
     /// How many keys could have an exception, how many wait, hold, were reopened and ran out: each apart.
@@ -882,6 +908,23 @@ impl Desk<'_> {
             },
             superseded,
         })
+    }
+}
+
+/// The states of the rows of which some may be counted under a stage: those that wait or were granted where none is named.
+fn kept_as(stage: Option<Stage>) -> &'static [ExceptionState] {
+    match stage {
+        Some(Stage::AwaitingApproval) => &[ExceptionState::Requested],
+        Some(Stage::AwaitingAcceptance) => &[ExceptionState::Approved],
+        Some(Stage::Approved | Stage::Reopened | Stage::Expired) => &[ExceptionState::Granted],
+        Some(Stage::Denied) => &[ExceptionState::Denied],
+        Some(Stage::Withdrawn) => &[ExceptionState::Withdrawn],
+        Some(Stage::Ended) => &[ExceptionState::Ended],
+        None => &[
+            ExceptionState::Requested,
+            ExceptionState::Approved,
+            ExceptionState::Granted,
+        ],
     }
 }
 

@@ -38,7 +38,7 @@ const OLD: i64 = 1;
 const CHUNK: u64 = 1000;
 
 /// What judging the register did.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, schemars::JsonSchema)]
 pub struct Reassessed {
     /// How many keys there are.
     pub keys: u64,

@@ -22,6 +22,11 @@ use tenure_model::{
 };
 use tenure_store::{StoreError, StoredRequest, new_key_request_id};
 
+/// How many are given where nobody asks for pages.
+const MOST: usize = 1000;
+/// How many are read at once.
+const CHUNK: u64 = 1000;
+
 /// What somebody wishes for, as they write it.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -46,7 +51,7 @@ pub struct Wish {
 }
 
 /// A request as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct RequestShown {
     /// What it is.
     #[serde(flatten)]
@@ -186,17 +191,56 @@ impl Desk<'_> {
     /// # Errors
     /// The database refuses.
     pub async fn key_requests(&self, state: Option<State>) -> Result<Vec<RequestShown>> {
-        const MOST: u64 = 1000;
+        let (all, _) = self.key_requests_after(state, None, MOST).await?;
+        Ok(all)
+    }
+
+    /// One page of them: those after `after`, at most `most`, and the last one's id where there are more.
+    ///
+    /// # Errors
+    /// There is no request `after` that the caller may see, or the database refuses.
+    pub async fn key_requests_after(
+        &self,
+        state: Option<State>,
+        after: Option<String>,
+        most: usize,
+    ) -> Result<(Vec<RequestShown>, Option<String>)> {
         let named = self.named().await?;
-        let mut all = Vec::new();
-        for stored in self.store.key_requests(state, MOST).await? {
-            let object = named.widen(stored.request.object(tenure_model::access::Unit::whole()));
+        let whole = tenure_model::access::Unit::whole;
+        let sees = |stored: &StoredRequest| {
+            let object = named.widen(stored.request.object(whole()));
             let act = Action::KeyRequestView;
-            if self.access.allows(self.caller, act, &object) {
-                all.push(self.key_request_shown(&named, stored)?);
+            self.access.allows(self.caller, act, &object)
+        };
+        let mut after = after;
+        if let Some(id) = &after {
+            // Whether there is a request of an id is told to those who may see it alone.
+            match self.store.key_request(id).await {
+                Ok(stored) if sees(&stored) => {}
+                Ok(_) | Err(StoreError::Unknown(_)) => {
+                    let problem = "send `next` of the page before, as it is".to_owned();
+                    return Err(RegisterError::Field("after", problem));
+                }
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(all)
+        let chunk = u64::try_from(most).unwrap_or(CHUNK).clamp(1, CHUNK);
+        let mut page: Vec<RequestShown> = Vec::new();
+        loop {
+            let read = self.store.key_requests(state, after.as_deref(), chunk);
+            let read = read.await?;
+            let Some(last) = read.last() else {
+                return Ok((page, None));
+            };
+            after = Some(last.request.id().to_owned());
+            for stored in read.into_iter().filter(&sees) {
+                if page.len() >= most {
+                    let last = page.last().map(|last| last.request.id().to_owned());
+                    return Ok((page, last));
+                }
+                page.push(self.key_request_shown(&named, stored)?);
+            }
+        }
     }
 
     async fn decide_request(

@@ -27,7 +27,7 @@ pub struct Starting {
 }
 
 /// A campaign as it is shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct ReviewShown {
     /// What it is.
     #[serde(flatten)]

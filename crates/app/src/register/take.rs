@@ -61,7 +61,7 @@ pub struct Taken {
 }
 
 /// What an import did.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Imported {
     /// Its run.
     pub run: RunId,

@@ -1,10 +1,10 @@
 //! Owners and business units by container: hundreds of answers in place of thousands.
 
-use super::{Desk, Reassessed, Result};
+use super::{Desk, Reassessed, RegisterError, Result};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use tenure_model::{
-    access::Action,
+    access::{Action, visible},
     container::{Container, Place, Rule, applied, touched},
     id::KeyId,
 };
@@ -16,7 +16,7 @@ const CHUNK: usize = 1000;
 const NAMED: usize = 10;
 
 /// What a rule would do, before it does it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Preview {
     /// The rule that the container has now.
     pub replaces: Option<Rule>,
@@ -34,6 +34,11 @@ pub struct Preview {
     pub follow_others: u64,
     /// The names of a few that change.
     pub names: Vec<String>,
+}
+
+/// Whether somebody could be called so.
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 200 && text.chars().all(visible)
 }
 
 impl Desk<'_> {
@@ -89,6 +94,12 @@ impl Desk<'_> {
 
     /// The permit for a rule in every unit that it reaches into, and what it would do.
     async fn looked_ahead(&self, rule: &Rule) -> Result<Ahead> {
+        for (field, name) in [("owner", &rule.owner), ("backup", &rule.backup)] {
+            if name.as_deref().is_some_and(|name| !is_name(name)) {
+                let problem = "1 to 200 visible characters".to_owned();
+                return Err(RegisterError::Field(field, problem));
+            }
+        }
         let rules: Vec<Rule> = self
             .store
             .container_rules()

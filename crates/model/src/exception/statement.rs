@@ -5,7 +5,7 @@ use crate::{access::visible, digest};
 use serde::Serialize;
 
 /// The text that is approved and accepted, word for word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Statement {
     text: String,
     digest: String,

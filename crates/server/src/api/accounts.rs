@@ -112,6 +112,7 @@ pub(crate) struct Paged {
     after: Option<String>,
     /// How many a page has.
     #[schemars(range(min = 1, max = 200))]
+    #[serde(deserialize_with = "extract::given")]
     limit: Option<u16>,
 }
 

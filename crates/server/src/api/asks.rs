@@ -1,6 +1,5 @@
 //! Questions to people about keys that nobody answers for, and how the backlog of them goes.
 
-use super::exceptions::{page, value};
 use crate::{
     answer::{Json, Page, Result},
     auth::Caller,
@@ -10,10 +9,10 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
-use tenure_app::register::GivenAnswer;
+use tenure_app::register::{Ask, GivenAnswer, Nudged, Reassessed};
 use tenure_model::{
-    ask::AskAnswer,
+    ask::{AskAnswer, Plan},
+    backlog::Standing,
     id::{AskId, KeyId},
 };
 
@@ -56,36 +55,36 @@ pub(crate) struct Wanted {
     open: bool,
 }
 
-pub(crate) async fn plan(State(house): State<House>, caller: Caller) -> Result<Json<Value>> {
+pub(crate) async fn plan(State(house): State<House>, caller: Caller) -> Result<Json<Plan>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.ask_plan().await?).map(Json)
+    Ok(Json(desk.ask_plan().await?))
 }
 
 pub(crate) async fn send(
     State(house): State<House>,
     caller: Caller,
     extract::Json(send): extract::Json<Send>,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<Ask>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.ask_send(&send.people).await?)
+    Ok(Json(Page::whole(desk.ask_send(&send.people).await?)))
 }
 
 pub(crate) async fn list(
     State(house): State<House>,
     caller: Caller,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<Ask>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.asks(wanted.open).await?)
+    Ok(Json(Page::whole(desk.asks(wanted.open).await?)))
 }
 
 pub(crate) async fn one(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<Ask>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.ask(&AskId::new(id)).await?).map(Json)
+    Ok(Json(desk.ask(&AskId::new(id)).await?))
 }
 
 pub(crate) async fn answer(
@@ -93,7 +92,7 @@ pub(crate) async fn answer(
     caller: Caller,
     Named(id): Named,
     extract::Json(given): extract::Json<Answers>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Reassessed>> {
     let desk = house.register.desk(caller.actor());
     let given = given.answers.into_iter().map(|one| GivenAnswer {
         key: one.key,
@@ -101,15 +100,15 @@ pub(crate) async fn answer(
         next: one.next,
     });
     let given: Vec<GivenAnswer> = given.collect();
-    value(&desk.ask_answer(&AskId::new(id), &given).await?).map(Json)
+    Ok(Json(desk.ask_answer(&AskId::new(id), &given).await?))
 }
 
-pub(crate) async fn remind(State(house): State<House>, caller: Caller) -> Result<Json<Value>> {
+pub(crate) async fn remind(State(house): State<House>, caller: Caller) -> Result<Json<Nudged>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.ask_remind().await?).map(Json)
+    Ok(Json(desk.ask_remind().await?))
 }
 
-pub(crate) async fn backlog(State(house): State<House>, caller: Caller) -> Result<Json<Value>> {
+pub(crate) async fn backlog(State(house): State<House>, caller: Caller) -> Result<Json<Standing>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.backlog().await?).map(Json)
+    Ok(Json(desk.backlog().await?))
 }

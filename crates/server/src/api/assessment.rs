@@ -8,12 +8,11 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 use tenure_app::register::Reassessed;
 use tenure_model::{
     access::Action,
     answers,
-    assessment::{Assessment, Summary},
+    assessment::{Assessment, Change, Summary},
 };
 
 /// How many changes and answers are named.
@@ -42,24 +41,16 @@ pub(crate) async fn summary(State(house): State<House>, caller: Caller) -> Resul
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Top {
     /// Changes, the one that ends most keys first.
-    changes: Vec<Value>,
+    changes: Vec<Change>,
     /// Questions to people, the one that decides most keys first.
-    answers: Vec<Value>,
+    answers: Vec<answers::Answer>,
 }
 
 pub(crate) async fn top(State(house): State<House>, caller: Caller) -> Result<Json<Top>> {
     let assessment = all(&house, &caller).await?;
-    let value = |value: serde_json::Result<Value>| value.unwrap_or_default();
-    let changes = assessment.summary.changes.iter();
-    let found = answers::answers(&assessment, MOST);
     Ok(Json(Top {
-        changes: changes
-            .map(|one| value(serde_json::to_value(one)))
-            .collect(),
-        answers: found
-            .iter()
-            .map(|one| value(serde_json::to_value(one)))
-            .collect(),
+        answers: answers::answers(&assessment, MOST),
+        changes: assessment.summary.changes,
     }))
 }
 
@@ -67,14 +58,12 @@ pub(crate) async fn top(State(house): State<House>, caller: Caller) -> Result<Js
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Judged {
     /// In numbers.
-    counts: Value,
+    counts: Reassessed,
 }
 
 impl From<Reassessed> for Judged {
     fn from(done: Reassessed) -> Self {
-        Self {
-            counts: serde_json::to_value(done).unwrap_or_default(),
-        }
+        Self { counts: done }
     }
 }
 

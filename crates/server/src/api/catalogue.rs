@@ -10,8 +10,7 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
-use tenure_app::sunsets;
+use tenure_app::sunsets::{self, SunsetDate};
 use tenure_model::{access::Action, catalog};
 
 /// A provider, in short.
@@ -120,7 +119,7 @@ pub(crate) async fn one(
 pub(crate) async fn sunsets(
     State(house): State<House>,
     caller: Caller,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<SunsetDate>>> {
     let register = &house.register;
     let desk = register.desk(caller.actor());
     desk.may(Action::CatalogView).await?;
@@ -130,8 +129,5 @@ pub(crate) async fn sunsets(
         Some(&assessment),
         register.now().day(),
     );
-    let dates = dates
-        .iter()
-        .map(|date| serde_json::to_value(date).unwrap_or_default());
-    Ok(Json(Page::whole(dates.collect())))
+    Ok(Json(Page::whole(dates)))
 }

@@ -1,6 +1,5 @@
 //! Owners and business units by container.
 
-use super::exceptions::{page, value};
 use crate::{
     answer::{Json, Page, Result},
     auth::Caller,
@@ -11,7 +10,7 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use tenure_app::register::{Preview, Reassessed, StoredRule};
 use tenure_model::{
     access::Unit,
     container::{Container, ContainerKind, Rule},
@@ -62,35 +61,38 @@ fn rule(holds: Holds) -> Result<Rule> {
     })
 }
 
-pub(crate) async fn list(State(house): State<House>, caller: Caller) -> Result<Json<Page<Value>>> {
+pub(crate) async fn list(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Json<Page<StoredRule>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.containers().await?)
+    Ok(Json(Page::whole(desk.containers().await?)))
 }
 
 pub(crate) async fn preview(
     State(house): State<House>,
     caller: Caller,
     extract::Json(holds): extract::Json<Holds>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Preview>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.container_preview(&rule(holds)?).await?).map(Json)
+    Ok(Json(desk.container_preview(&rule(holds)?).await?))
 }
 
 pub(crate) async fn set(
     State(house): State<House>,
     caller: Caller,
     extract::Json(holds): extract::Json<Holds>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Reassessed>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.set_container(&rule(holds)?).await?).map(Json)
+    Ok(Json(desk.set_container(&rule(holds)?).await?))
 }
 
 pub(crate) async fn drop_one(
     State(house): State<House>,
     caller: Caller,
     extract::Query(wanted): extract::Query<Wanted>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Reassessed>> {
     let desk = house.register.desk(caller.actor());
     let container = container(wanted.kind, &wanted.place)?;
-    value(&desk.drop_container(&container).await?).map(Json)
+    Ok(Json(desk.drop_container(&container).await?))
 }

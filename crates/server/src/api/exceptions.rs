@@ -1,40 +1,36 @@
 //! Exceptions: asked for, signed, ended. What is signed is the statement whose digest is sent as `seen`.
 
+use super::keys;
 use crate::{
     answer::{Created, Json, Page, Result, segment},
     auth::Caller,
-    error::Problem,
     extract::{self, Named, Query},
     house::House,
 };
 use axum::extract::State;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use tenure_app::register::{Asked, Shown, Signature, Term};
+use serde::Deserialize;
+use tenure_app::register::{Asked, ExceptionCounts, Shown, Signature, Term};
 use tenure_model::{
     day::Day,
     exception::{Reasons, Stage},
     id::{ExceptionId, KeyId},
 };
 
-/// A value as JSON, as the command line writes it.
-pub(super) fn value<T: Serialize>(value: &T) -> Result<Value> {
-    serde_json::to_value(value).map_err(|error| Problem::ours(&error))
-}
-
-/// A list of such values.
-pub(super) fn page<T: Serialize>(all: &[T]) -> Result<Json<Page<Value>>> {
-    let items: Result<Vec<Value>> = all.iter().map(value).collect();
-    Ok(Json(Page::whole(items?)))
-}
-
 /// Which exceptions.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     /// Of this stage; absent for all that wait or were granted.
+    #[serde(default, deserialize_with = "extract::given")]
     stage: Option<Stage>,
+    /// `next` of the page before.
+    #[serde(default, deserialize_with = "extract::given")]
+    after: Option<ExceptionId>,
+    /// How many a page has; 100 where nothing is said.
+    #[schemars(range(min = 1, max = 500))]
+    #[serde(default, deserialize_with = "extract::given")]
+    limit: Option<u16>,
 }
 
 /// What somebody says for an exception.
@@ -128,51 +124,64 @@ pub(crate) async fn list(
     State(house): State<House>,
     caller: Caller,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<Shown>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.exceptions(wanted.stage).await?)
+    let most = keys::limit(wanted.limit, 100, 500)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let (items, next) = desk
+        .exceptions_after(wanted.stage, wanted.after, most)
+        .await?;
+    Ok(Json(Page {
+        items,
+        next: next.map(|last| last.to_string()),
+    }))
 }
 
-pub(crate) async fn counts(State(house): State<House>, caller: Caller) -> Result<Json<Value>> {
+pub(crate) async fn counts(
+    State(house): State<House>,
+    caller: Caller,
+) -> Result<Json<ExceptionCounts>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.exception_counts().await?).map(Json)
+    Ok(Json(desk.exception_counts().await?))
 }
 
 pub(crate) async fn one(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<Shown>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.exception(&ExceptionId::new(id)).await?).map(Json)
+    Ok(Json(desk.exception(&ExceptionId::new(id)).await?))
 }
 
-fn made(shown: &Shown) -> Result<Created<Value>> {
-    Ok(Created {
+fn made(shown: Shown) -> Created<Shown> {
+    Created {
         at: format!("/api/v1/exceptions/{}", segment(&shown.id)),
-        value: value(shown)?,
-    })
+        value: shown,
+    }
 }
 
 pub(crate) async fn request(
     State(house): State<House>,
     caller: Caller,
     extract::Json(wanted): extract::Json<ForKey>,
-) -> Result<Created<Value>> {
+) -> Result<Created<Shown>> {
     let desk = house.register.desk(caller.actor());
     let term = wanted.until.map_or(Term::Permanent, Term::Until);
     let asked = wanted.reasons.into();
-    made(&desk.request_exception(&wanted.key, term, &asked).await?)
+    Ok(made(
+        desk.request_exception(&wanted.key, term, &asked).await?,
+    ))
 }
 
 pub(crate) async fn request_class(
     State(house): State<House>,
     caller: Caller,
     extract::Json(wanted): extract::Json<ForClass>,
-) -> Result<Created<Value>> {
+) -> Result<Created<Shown>> {
     let desk = house.register.desk(caller.actor());
     let asked = wanted.reasons.into();
-    made(&desk.request_class(&wanted.selector, &asked).await?)
+    Ok(made(desk.request_class(&wanted.selector, &asked).await?))
 }
 
 pub(crate) async fn renew(
@@ -180,19 +189,21 @@ pub(crate) async fn renew(
     caller: Caller,
     Named(id): Named,
     extract::Json(wanted): extract::Json<Longer>,
-) -> Result<Created<Value>> {
+) -> Result<Created<Shown>> {
     let desk = house.register.desk(caller.actor());
     let (id, asked) = (ExceptionId::new(id), wanted.reasons.into());
-    made(&desk.renew_exception(&id, wanted.until, &asked).await?)
+    Ok(made(desk.renew_exception(&id, wanted.until, &asked).await?))
 }
 
 pub(crate) async fn restate(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Created<Value>> {
+) -> Result<Created<Shown>> {
     let desk = house.register.desk(caller.actor());
-    made(&desk.restate_exception(&ExceptionId::new(id), None).await?)
+    Ok(made(
+        desk.restate_exception(&ExceptionId::new(id), None).await?,
+    ))
 }
 
 macro_rules! signatures {
@@ -202,14 +213,14 @@ macro_rules! signatures {
             caller: Caller,
             Named(id): Named,
             extract::Json(signed): extract::Json<Signed>,
-        ) -> Result<Json<Value>> {
+        ) -> Result<Json<Shown>> {
             let desk = house.register.desk(caller.actor());
             let signature = Signature {
                 reason: &signed.reason,
                 seen: &signed.seen,
                 version: signed.version,
             };
-            value(&desk.$does(&ExceptionId::new(id), signature).await?).map(Json)
+            Ok(Json(desk.$does(&ExceptionId::new(id), signature).await?))
         }
     )+ };
 }
@@ -228,11 +239,11 @@ macro_rules! closings {
             caller: Caller,
             Named(id): Named,
             extract::Json(closed): extract::Json<Closed>,
-        ) -> Result<Json<Value>> {
+        ) -> Result<Json<Shown>> {
             let desk = house.register.desk(caller.actor());
             let id = ExceptionId::new(id);
             let shown = desk.$does(&id, &closed.reason, closed.version);
-            value(&shown.await?).map(Json)
+            Ok(Json(shown.await?))
         }
     )+ };
 }

@@ -14,10 +14,9 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::{io::Write as _, pin::Pin};
-use tenure_app::register::{Imported, Reading, Taken};
-use tenure_model::{access::Action, id::RunId};
+use tenure_app::register::{Imported, Reading, Reassessed, Taken};
+use tenure_model::{access::Action, assessment::Skipped, id::RunId};
 
 /// What is uploaded.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -36,13 +35,13 @@ pub(crate) struct Done {
     /// Its run.
     run: RunId,
     /// How many records the source has, and what became of them.
-    counts: Value,
+    counts: Imported,
     /// What judging again did.
-    judged: Value,
+    judged: Reassessed,
     /// What a reader should know.
     notes: Vec<String>,
     /// What could not be taken, and why.
-    skipped: Vec<Value>,
+    skipped: Vec<Skipped>,
 }
 
 /// Writes a body to a file that goes with it, up to a size.
@@ -117,8 +116,6 @@ pub(crate) async fn upload(
     let desk = house.register.desk(caller.actor());
     let imported: Imported = desk.import(&taken).await?;
     let judged = desk.reassess().await?;
-    let value = |value: serde_json::Result<Value>| value.unwrap_or_default();
-    let skipped = taken.skipped.iter();
     Ok(Created {
         at: format!(
             "/api/v1/runs/{}",
@@ -126,12 +123,10 @@ pub(crate) async fn upload(
         ),
         value: Done {
             run: imported.run.clone(),
-            counts: value(serde_json::to_value(&imported)),
-            judged: value(serde_json::to_value(judged)),
+            counts: imported,
+            judged,
             notes: taken.notes.clone(),
-            skipped: skipped
-                .map(|one| value(serde_json::to_value(one)))
-                .collect(),
+            skipped: taken.skipped.clone(),
         },
     })
 }

@@ -5,7 +5,7 @@ use crate::{
     answer::{Json, Page, Result, Tagged},
     auth::Caller,
     error::Problem,
-    extract::{Named, Query},
+    extract::{self, Named, Query},
     house::House,
 };
 use axum::extract::State;
@@ -15,8 +15,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tenure_app::register::{Cursor, Entry, Facet, Filter, KeyRecord, MOST_COUNTED, Sort};
 use tenure_model::{
-    assessment::{ControlNote, Key},
+    assessment::{ControlNote, Key, VerdictAnswer},
     day::Day,
+    event::{Change, Event},
     facts::Verdict,
     id::KeyId,
     key::Basis,
@@ -57,13 +58,16 @@ pub(crate) struct Wanted {
     /// Keys that no source names any more are wanted too.
     pub(crate) gone: bool,
     /// Due on this day or before.
+    #[serde(deserialize_with = "extract::given")]
     pub(crate) due_by: Option<Day>,
     /// The order.
+    #[serde(deserialize_with = "extract::given")]
     pub(crate) sort: Option<Sort>,
     /// Where the page begins: `next` of the page before.
     pub(crate) after: Option<String>,
     /// How many keys a page has.
     #[schemars(range(min = 1, max = 500))]
+    #[serde(deserialize_with = "extract::given")]
     pub(crate) limit: Option<u16>,
 }
 
@@ -340,6 +344,7 @@ pub(crate) struct Decided {
     /// The digest of the policy.
     policy: String,
     /// The whole answer, as `tenure decide` prints it.
+    #[schemars(with = "VerdictAnswer")]
     answer: Value,
 }
 
@@ -369,6 +374,7 @@ pub(crate) async fn decisions(
 pub(crate) struct Limit {
     /// At most so many.
     #[schemars(range(min = 1, max = 500))]
+    #[serde(deserialize_with = "extract::given")]
     limit: Option<u16>,
 }
 
@@ -379,7 +385,7 @@ pub(crate) struct Happened {
     index: u64,
     at: Moment,
     /// What changed, as the log has it; absent where the log is broken.
-    change: Option<Value>,
+    change: Option<Change>,
 }
 
 pub(crate) async fn events(
@@ -391,10 +397,8 @@ pub(crate) async fn events(
     let most = limit(wanted.limit, USUAL, MOST)?;
     let events = history(&house, &caller, &id, most).await?.events;
     let change = |body: &str| {
-        serde_json::from_str::<Value>(body)
-            .ok()?
-            .get("change")
-            .cloned()
+        let event: Event = serde_json::from_str(body).ok()?;
+        Some(event.change)
     };
     Ok(Json(Page::whole(
         events

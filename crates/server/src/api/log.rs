@@ -5,7 +5,7 @@ use crate::{
     answer::{Json, Page, Result},
     auth::Caller,
     error::Problem,
-    extract::{Named, Query},
+    extract::{self, Named, Query},
     house::House,
 };
 use axum::{
@@ -39,9 +39,11 @@ pub(crate) struct Wanted {
     /// Those that were refused alone.
     denied: bool,
     /// Before the event of this number: `next` of the page before.
+    #[serde(deserialize_with = "extract::given")]
     before: Option<u64>,
     /// How many a page has.
     #[schemars(range(min = 1, max = 500))]
+    #[serde(deserialize_with = "extract::given")]
     limit: Option<u16>,
 }
 
@@ -154,6 +156,7 @@ pub(crate) struct OfEvent {
     /// The event.
     index: u64,
     /// The size of the tree; the present one where none is named.
+    #[serde(default, deserialize_with = "extract::given")]
     size: Option<u64>,
 }
 
@@ -191,6 +194,7 @@ pub(crate) struct Between {
     #[schemars(range(min = 1))]
     from: u64,
     /// The later one; the present one where none is named.
+    #[serde(default, deserialize_with = "extract::given")]
     to: Option<u64>,
 }
 

@@ -11,7 +11,12 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use tenure_model::{access::Action, explain, facts::Case};
+use tenure_model::{
+    access::Action,
+    explain::{self, Answer},
+    facts::Case,
+    policy::Policy,
+};
 
 /// The policy in force.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -20,7 +25,7 @@ pub(crate) struct InForce {
     digest: String,
     version: String,
     /// Every number of it.
-    policy: Value,
+    policy: Policy,
     /// The digest of the rules of access.
     access: String,
 }
@@ -36,7 +41,7 @@ pub(crate) async fn show(State(house): State<House>, caller: Caller) -> Result<T
         value: InForce {
             digest: policy.digest(),
             version: policy.version.clone(),
-            policy: serde_json::to_value(policy).unwrap_or_default(),
+            policy: policy.clone(),
             access: register.access().digest().to_owned(),
         },
         tag: None,
@@ -47,7 +52,7 @@ pub(crate) async fn decide(
     State(house): State<House>,
     caller: Caller,
     extract::Json(facts): extract::Json<serde_json::Map<String, Value>>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Answer>> {
     let register = &house.register;
     register
         .desk(caller.actor())
@@ -58,7 +63,5 @@ pub(crate) async fn decide(
         .map_err(|error| Problem::field("facts", error.to_string()))?;
     let policy = register.policy();
     let answer = explain::answer(&case, policy, &policy.digest(), today);
-    Ok(Json(
-        serde_json::to_value(answer).map_err(|error| Problem::ours(&error))?,
-    ))
+    Ok(Json(answer))
 }

@@ -1,6 +1,5 @@
 //! What people say of keys: facts that they state, comments, and files that are kept as evidence.
 
-use super::exceptions::{page, value};
 use crate::{
     answer::{Json, Page, Result},
     auth::Caller,
@@ -10,9 +9,8 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
-use tenure_app::register::About;
+use tenure_app::register::{About, Comment, Reassessed, Remarks, Stated};
 use tenure_model::id::{ExceptionId, KeyId};
 
 /// A comment.
@@ -35,9 +33,9 @@ pub(crate) async fn stated(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<Stated>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.stated(&KeyId::new(id)).await?)
+    Ok(Json(Page::whole(desk.stated(&KeyId::new(id)).await?)))
 }
 
 pub(crate) async fn state(
@@ -45,27 +43,27 @@ pub(crate) async fn state(
     caller: Caller,
     Named(id): Named,
     extract::Json(states): extract::Json<States>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Reassessed>> {
     let desk = house.register.desk(caller.actor());
     let facts: Vec<(String, Option<String>)> = states.facts.into_iter().collect();
-    value(&desk.state_facts(&KeyId::new(id), &facts).await?).map(Json)
+    Ok(Json(desk.state_facts(&KeyId::new(id), &facts).await?))
 }
 
-async fn remarks(house: &House, caller: &Caller, about: About) -> Result<Json<Value>> {
+async fn remarks(house: &House, caller: &Caller, about: About) -> Result<Json<Remarks>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.remarks(&about).await?).map(Json)
+    Ok(Json(desk.remarks(&about).await?))
 }
 
-async fn say(house: &House, caller: &Caller, about: About, says: &Says) -> Result<Json<Value>> {
+async fn say(house: &House, caller: &Caller, about: About, says: &Says) -> Result<Json<Comment>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.comment(&about, &says.text).await?).map(Json)
+    Ok(Json(desk.comment(&about, &says.text).await?))
 }
 
 pub(crate) async fn of_key(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<Remarks>> {
     remarks(&house, &caller, About::Key(KeyId::new(id))).await
 }
 
@@ -74,7 +72,7 @@ pub(crate) async fn on_key(
     caller: Caller,
     Named(id): Named,
     extract::Json(says): extract::Json<Says>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Comment>> {
     say(&house, &caller, About::Key(KeyId::new(id)), &says).await
 }
 
@@ -82,7 +80,7 @@ pub(crate) async fn of_exception(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<Remarks>> {
     let about = About::Exception(ExceptionId::new(id));
     remarks(&house, &caller, about).await
 }
@@ -92,7 +90,7 @@ pub(crate) async fn on_exception(
     caller: Caller,
     Named(id): Named,
     extract::Json(says): extract::Json<Says>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Comment>> {
     let about = About::Exception(ExceptionId::new(id));
     say(&house, &caller, about, &says).await
 }

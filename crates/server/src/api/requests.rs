@@ -1,6 +1,9 @@
 //! The front door: requests for keys that are not issued yet.
 
-use super::exceptions::{Closed, Signed, page, value};
+use super::{
+    exceptions::{Closed, Signed},
+    keys,
+};
 use crate::{
     answer::{Created, Json, Page, Result, segment},
     auth::Caller,
@@ -10,10 +13,14 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::BTreeMap;
-use tenure_app::register::Wish;
-use tenure_model::{day::Day, facts::ReplacementOption, key_request, place::Runtime};
+use tenure_app::register::{RequestShown, Wish};
+use tenure_model::{
+    day::Day,
+    facts::ReplacementOption,
+    key_request::{self, Forecast},
+    place::Runtime,
+};
 
 /// What somebody wishes for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,37 +68,49 @@ impl From<Wished> for Wish {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wanted {
     /// Those that stand so; absent for all.
+    #[serde(default, deserialize_with = "extract::given")]
     state: Option<key_request::State>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// How many a page has; 100 where nothing is said.
+    #[schemars(range(min = 1, max = 500))]
+    #[serde(default, deserialize_with = "extract::given")]
+    limit: Option<u16>,
 }
 
 pub(crate) async fn list(
     State(house): State<House>,
     caller: Caller,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<RequestShown>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.key_requests(wanted.state).await?)
+    let most = keys::limit(wanted.limit, 100, 500)?;
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let (items, next) = desk
+        .key_requests_after(wanted.state, wanted.after, most)
+        .await?;
+    Ok(Json(Page { items, next }))
 }
 
 pub(crate) async fn one(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.key_request(&id).await?).map(Json)
+    Ok(Json(desk.key_request(&id).await?))
 }
 
 pub(crate) async fn make(
     State(house): State<House>,
     caller: Caller,
     extract::Json(wished): extract::Json<Wished>,
-) -> Result<Created<Value>> {
+) -> Result<Created<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.request_key(&wished.into()).await?;
     Ok(Created {
         at: format!("/api/v1/key-requests/{}", segment(shown.request.id())),
-        value: value(&shown)?,
+        value: shown,
     })
 }
 
@@ -99,9 +118,9 @@ pub(crate) async fn forecast(
     State(house): State<House>,
     caller: Caller,
     extract::Json(wished): extract::Json<Wished>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Forecast>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.forecast(&wished.into()).await?).map(Json)
+    Ok(Json(desk.forecast(&wished.into()).await?))
 }
 
 pub(crate) async fn approve(
@@ -109,10 +128,10 @@ pub(crate) async fn approve(
     caller: Caller,
     Named(id): Named,
     extract::Json(signed): extract::Json<Signed>,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.approve_key_request(&id, &signed.reason, &signed.seen, signed.version);
-    value(&shown.await?).map(Json)
+    Ok(Json(shown.await?))
 }
 
 pub(crate) async fn deny(
@@ -120,10 +139,10 @@ pub(crate) async fn deny(
     caller: Caller,
     Named(id): Named,
     extract::Json(closed): extract::Json<Closed>,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.deny_key_request(&id, &closed.reason, closed.version);
-    value(&shown.await?).map(Json)
+    Ok(Json(shown.await?))
 }
 
 pub(crate) async fn withdraw(
@@ -131,8 +150,8 @@ pub(crate) async fn withdraw(
     caller: Caller,
     Named(id): Named,
     extract::Json(closed): extract::Json<Closed>,
-) -> Result<Json<Value>> {
+) -> Result<Json<RequestShown>> {
     let desk = house.register.desk(caller.actor());
     let shown = desk.withdraw_key_request(&id, &closed.reason, closed.version);
-    value(&shown.await?).map(Json)
+    Ok(Json(shown.await?))
 }

@@ -1,6 +1,5 @@
 //! Attestation campaigns.
 
-use super::exceptions::{page, value};
 use crate::{
     answer::{Created, Json, Page, Result, segment},
     auth::Caller,
@@ -10,10 +9,9 @@ use crate::{
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
-use tenure_app::register::Starting;
+use tenure_app::register::{ReviewShown, Starting};
 use tenure_model::{
-    attest::{Answers, Said},
+    attest::{Answers, Item, Said},
     day::Day,
     id::KeyId,
 };
@@ -66,25 +64,25 @@ pub(crate) async fn list(
     State(house): State<House>,
     caller: Caller,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Page<Value>>> {
+) -> Result<Json<Page<ReviewShown>>> {
     let desk = house.register.desk(caller.actor());
-    page(&desk.reviews(wanted.open).await?)
+    Ok(Json(Page::whole(desk.reviews(wanted.open).await?)))
 }
 
 pub(crate) async fn one(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<ReviewShown>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.review(&id).await?).map(Json)
+    Ok(Json(desk.review(&id).await?))
 }
 
 pub(crate) async fn start(
     State(house): State<House>,
     caller: Caller,
     extract::Json(start): extract::Json<Start>,
-) -> Result<Created<Value>> {
+) -> Result<Created<ReviewShown>> {
     let desk = house.register.desk(caller.actor());
     let starting = Starting {
         title: start.title,
@@ -95,7 +93,7 @@ pub(crate) async fn start(
     let shown = desk.start_review(&starting).await?;
     Ok(Created {
         at: format!("/api/v1/reviews/{}", segment(&shown.campaign.id)),
-        value: value(&shown)?,
+        value: shown,
     })
 }
 
@@ -103,9 +101,9 @@ pub(crate) async fn remind(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<ReviewShown>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.remind_review(&id).await?).map(Json)
+    Ok(Json(desk.remind_review(&id).await?))
 }
 
 pub(crate) async fn answer(
@@ -113,7 +111,7 @@ pub(crate) async fn answer(
     caller: Caller,
     Named(id): Named,
     extract::Json(said): extract::Json<Attest>,
-) -> Result<Json<Value>> {
+) -> Result<Json<Item>> {
     let desk = house.register.desk(caller.actor());
     let answers = Answers {
         need: said.need,
@@ -122,14 +120,14 @@ pub(crate) async fn answer(
         ownership: said.ownership,
     };
     let item = desk.answer_review(&id, &said.key, answers, &said.note);
-    value(&item.await?).map(Json)
+    Ok(Json(item.await?))
 }
 
 pub(crate) async fn close(
     State(house): State<House>,
     caller: Caller,
     Named(id): Named,
-) -> Result<Json<Value>> {
+) -> Result<Json<ReviewShown>> {
     let desk = house.register.desk(caller.actor());
-    value(&desk.close_review(&id).await?).map(Json)
+    Ok(Json(desk.close_review(&id).await?))
 }

@@ -4,7 +4,7 @@ use super::keys;
 use crate::{
     answer::{Json, Page, Result},
     auth::Caller,
-    extract::{Named, Query},
+    extract::{self, Named, Query},
     house::House,
 };
 use axum::extract::State;
@@ -31,6 +31,7 @@ pub(crate) struct Run {
     /// How many records are written.
     records: u64,
     /// What it did.
+    #[schemars(with = "std::collections::BTreeMap<String, u64>")]
     counts: Value,
     /// What stood in its way.
     error: Option<String>,
@@ -58,6 +59,7 @@ impl From<register::Run> for Run {
 pub(crate) struct Limit {
     /// At most so many.
     #[schemars(range(min = 1, max = 200))]
+    #[serde(deserialize_with = "extract::given")]
     limit: Option<u16>,
 }
 

@@ -1,7 +1,7 @@
 //! Decisions: what waits for a signature, the statement that is signed, and the signature itself. Exceptions and
 //! requests for keys wait here alike; their ids tell them apart.
 
-use super::{Said, Visit, exceptions, html, refused, then};
+use super::{Said, Visit, exceptions, html, keys, refused, then};
 use crate::{
     answer::Result,
     error::Problem,
@@ -11,6 +11,7 @@ use crate::{
         decisions::{self, Chosen, Kind, Sign, Waiting},
         form::{self, Act, Typed},
         frame::Place,
+        key::Comment,
     },
 };
 use axum::{
@@ -191,7 +192,7 @@ impl Open {
         }
     }
 
-    fn chosen(&self, now: Moment, typed: Typed) -> Chosen {
+    fn chosen(&self, now: Moment, typed: Typed, comments: Vec<Comment>) -> Chosen {
         let (key, statement, version, signed) = match &self.subject {
             Subject::Exception(shown) => {
                 let key = shown.key.as_ref().map(|key| form::key(key.as_str()));
@@ -206,6 +207,7 @@ impl Open {
             digest: statement.digest().to_owned(),
             version,
             signed,
+            comments,
             sign: self.sign(typed),
         }
     }
@@ -290,7 +292,11 @@ async fn page(house: &House, visit: &Visit, id: Option<&str>, typed: Typed) -> R
                 // Decided by now.
                 return then(house, &exceptions::address(id), None);
             }
-            Some(open.chosen(desk.now, typed.clone()))
+            let comments = match &open.subject {
+                Subject::Exception(shown) => said(&desk, &shown.id).await?,
+                Subject::Request(_) => Vec::new(),
+            };
+            Some(open.chosen(desk.now, typed.clone(), comments))
         }
     };
     let queue = everything(&desk).await?;
@@ -307,6 +313,12 @@ async fn page(house: &House, visit: &Visit, id: Option<&str>, typed: Typed) -> R
     });
     let answer = html(house, text)?;
     Ok(refused(&typed, answer))
+}
+
+/// What was said about an exception, to those who may read what is said of its key.
+async fn said(desk: &Desk<'_>, id: &str) -> Result<Vec<Comment>> {
+    let about = About::Exception(ExceptionId::new(id));
+    Ok(keys::comments(desk.remarks_if_seen(&about).await?))
 }
 
 fn signed(shown: &Shown) -> Vec<decisions::Signature> {
@@ -348,6 +360,7 @@ pub(crate) async fn statement(
             statement: shown.statement.text().to_owned(),
             digest: shown.statement.digest().to_owned(),
             signed: signed(&shown),
+            comments: said(&desk, &shown.id).await?,
             holds: shown.told.clone(),
             acts,
         }),

@@ -218,7 +218,8 @@ fn excepted(shown: &tenure_app::register::Shown) -> key::Excepted {
     }
 }
 
-fn comments(remarks: tenure_app::register::Remarks) -> Vec<key::Comment> {
+/// What was said and kept, oldest first.
+pub(super) fn comments(remarks: tenure_app::register::Remarks) -> Vec<key::Comment> {
     let mut all: Vec<key::Comment> = remarks
         .comments
         .into_iter()

@@ -5,6 +5,7 @@ use super::{
     difference::{self, Line},
     form::{Act, Typed},
     frame::Frame,
+    key::Comment,
     shown::filters,
 };
 use askama::Template;
@@ -96,6 +97,8 @@ pub struct Chosen {
     pub version: u64,
     /// Who signed so far.
     pub signed: Vec<Signature>,
+    /// What was said about it.
+    pub comments: Vec<Comment>,
     /// How it is signed, or why not by this caller.
     pub sign: Sign,
 }
@@ -207,6 +210,8 @@ pub struct Statement {
     pub digest: String,
     /// Who signed.
     pub signed: Vec<Signature>,
+    /// What was said about it.
+    pub comments: Vec<Comment>,
     /// Whether it holds, as a sentence.
     pub holds: String,
     /// What the caller may do about it.

@@ -647,6 +647,12 @@ impl Sample<'_> {
                 reason: self.say("Two addresses and an alert are enough until March."),
                 at: self.now().plus_seconds(-80_000),
             }],
+            comments: vec![key::Comment {
+                by: self.say("dana"),
+                at: self.now().plus_seconds(-40_000),
+                text: self.say("Which two addresses are they?"),
+                attachments: Vec::new(),
+            }],
             sign,
         };
         let page = |chosen| {
@@ -719,6 +725,7 @@ impl Sample<'_> {
                     statement: statement.text().to_owned(),
                     digest: statement.digest().to_owned(),
                     signed: chosen(form(Typed::default(), false)).signed,
+                    comments: chosen(form(Typed::default(), false)).comments,
                     holds: self.say("It holds until 22 January 2027."),
                     acts: Vec::new(),
                 })

@@ -63,6 +63,13 @@ async fn a_class_is_approved_and_accepted_by_others_who_read_it_and_then_ended()
     made(&server, &anna, &format!("{one}/comments"), said).await;
     let remarks = get(&server, &anna, &format!("{one}/remarks")).await.json();
     assert_eq!(remarks["comments"].as_array().unwrap().len(), 1);
+    let page = call("GET", &format!("/{one}")).with("cookie", &anna.cookie);
+    let page = page.to(&server).await;
+    assert!(
+        page.text.contains("looked at in the weekly meeting"),
+        "{}",
+        page.text
+    );
     let ended = json!({"reason": "it is not needed"});
     let ended = made(&server, &rita, &format!("{one}/end"), ended).await;
     assert_eq!(ended["stage"], "ended");
@@ -102,4 +109,75 @@ async fn a_campaign_and_a_question_are_sent_answered_and_closed() {
     assert_eq!(list["items"][0]["value"], "confidential");
     let unknown = post(&server, &anna, &stated, json!({"facts": {"colour": "red"}})).await;
     assert_eq!(unknown.status, 422, "{}", unknown.text);
+}
+
+/// What a list gives page by page.
+async fn paged(server: &Server, by: &Browser, path: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = get(server, by, &format!("{path}limit=2{next}")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let page = page.json();
+        let items = page["items"].as_array().unwrap();
+        assert!(!items.is_empty() && items.len() <= 2, "{page}");
+        ids.extend(
+            items
+                .iter()
+                .map(|one| one["id"].as_str().unwrap().to_owned()),
+        );
+        match page["next"].as_str() {
+            Some(after) => next = format!("&after={after}"),
+            None => return ids,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_is_listed_page_by_page() {
+    let server = Server::new().await;
+    server.keys().await;
+    let anna = server.person("anna", &[Role::Analyst]).await;
+    let options = tenure_model::facts::ReplacementOption::ALL.iter();
+    let why_not: serde_json::Map<String, Value> = options
+        .map(|option| (option.word().to_owned(), "the vendor cannot".into()))
+        .collect();
+    let wish = json!({
+        "provider": "stripe", "credential": "restricted_key", "purpose": "nightly export",
+        "owner": "olga", "expires": "2026-12-20", "consumers": ["server"], "why_not": why_not,
+    });
+    let mut requests = Vec::new();
+    let mut exceptions = Vec::new();
+    for n in 0..4 {
+        let asked = made(&server, &anna, "key-requests", wish.clone()).await;
+        requests.push(asked["id"].as_str().unwrap().to_owned());
+        // Two at one time are told apart by their ids.
+        server.clock.pass(n % 2);
+        let selector = format!("provider=databricks name=tok-{n}");
+        let class = json!({"selector": selector, "reasons": why()});
+        let asked = made(&server, &anna, "class-exceptions", class).await;
+        exceptions.push(asked["id"].as_str().unwrap().to_owned());
+    }
+    exceptions.sort();
+    assert_eq!(paged(&server, &anna, "exceptions?").await, exceptions);
+    let waiting = "exceptions?stage=awaiting_approval&";
+    assert_eq!(paged(&server, &anna, waiting).await, exceptions);
+    let whole = get(&server, &anna, "key-requests").await.json();
+    let items = whole["items"].as_array().unwrap().iter();
+    let whole: Vec<&str> = items.map(|one| one["id"].as_str().unwrap()).collect();
+    let listed = paged(&server, &anna, "key-requests?").await;
+    assert_eq!(listed, whole);
+    let mut sorted = listed;
+    sorted.sort();
+    requests.sort();
+    assert_eq!(sorted, requests);
+
+    // An id that nobody may see, or that there is none of, is no place to go on from; and who may not see, sees no page.
+    let eve = server.person("eve", &[Role::KeyOwner]).await;
+    for (by, after) in [(&eve, requests[0].as_str()), (&anna, "q0")] {
+        let refused = get(&server, by, &format!("key-requests?after={after}")).await;
+        assert_eq!(refused.status, 422, "{}", refused.text);
+    }
+    let refused = get(&server, &anna, "exceptions?limit=0").await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
 }

@@ -19,3 +19,4 @@ mod refused;
 mod roles;
 mod setup;
 mod tls;
+mod whole;

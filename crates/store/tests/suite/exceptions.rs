@@ -249,6 +249,14 @@ async fn what_ends_is_found_on_its_day_and_the_list_shows_it(setup: Setup) {
         .await
         .unwrap();
     assert_eq!(ended.len(), 1);
+    let states = [ExceptionState::Granted, ExceptionState::Ended];
+    let any = setup.store.exceptions_in(&states, None, 9).await.unwrap();
+    assert_eq!(any, ended);
+    let last = ExceptionId::new(ended[0].exception.request().id());
+    let after = setup.store.exceptions_in(&states, Some(&last), 9).await;
+    assert!(after.unwrap().is_empty());
+    let others = setup.store.exceptions_in(&states[..1], None, 9).await;
+    assert!(others.unwrap().is_empty());
     assert!(setup.store.exception(&ExceptionId::new("x")).await.is_err());
 }
 

@@ -179,11 +179,19 @@ async fn a_request_is_decided_once_and_by_nobody_who_has_to_do_with_it(setup: Se
     }
     let waiting = setup
         .store
-        .key_requests(Some(State::Requested), 9)
+        .key_requests(Some(State::Requested), None, 9)
         .await
         .unwrap();
     assert!(waiting.is_empty());
-    assert_eq!(setup.store.key_requests(None, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        setup.store.key_requests(None, None, 9).await.unwrap().len(),
+        1
+    );
+    // After the only one comes none; after none of the kind, nothing can come.
+    let after = setup.store.key_requests(None, Some(id.as_str()), 9);
+    assert!(after.await.unwrap().is_empty());
+    let after = setup.store.key_requests(None, Some("q0"), 9).await;
+    assert!(matches!(after, Err(StoreError::Unknown(_))));
     assert!(matches!(
         setup.store.key_request("q0").await,
         Err(StoreError::Unknown(_))
