@@ -181,6 +181,13 @@ mod tests {
     }
 
     #[test]
+    fn one_alert_alone_has_a_place_too() {
+        let alone = got(ALERT.trim_start_matches('[').trim_end_matches(']'));
+        assert_eq!(alone.sightings[0].at, "/");
+        assert_eq!(got(ALERT).sightings[0].at, "/0");
+    }
+
+    #[test]
     fn a_leak_in_public_and_a_public_repository_are_public() {
         let leaked = ALERT.replace("\"publicly_leaked\":false", "\"publicly_leaked\":true");
         assert_eq!(got(&leaked).sightings[0].audience, Audience::Public);

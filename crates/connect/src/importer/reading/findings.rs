@@ -9,8 +9,9 @@ use tenure_model::{place::Audience, reported::Reported, secret::Secret};
 /// The least that is a secret rather than a piece of one.
 const SHORTEST: usize = 6;
 
-/// A finding with what every report says.
+/// A finding with what every report says. Where a report is one finding, that stands at `/`.
 pub(crate) fn finding(tool: &str, rule: &str, at: &str) -> Reported {
+    let at = if at.is_empty() { "/" } else { at };
     Reported {
         stands_for: detectors::stands_for(rule),
         ..Reported::new(guard::name(tool), by_parts(rule), at)
