@@ -25,6 +25,15 @@ words! {
     /// How pressing a finding is, apart from how bad it is. Most urgent first.
     pub enum Urgency { Now = "now", Overdue = "overdue", Due = "due", Planned = "planned", Covered = "covered", None = "none" }
 }
+
+impl Urgency {
+    /// Whether it needs somebody by now, or soon.
+    #[must_use]
+    pub const fn presses(self) -> bool {
+        matches!(self, Self::Now | Self::Overdue | Self::Due)
+    }
+}
+
 words! {
     /// Who may accept the risk.
     pub enum Acceptor { Executive = "executive", SystemRiskOwner = "system_risk_owner" }

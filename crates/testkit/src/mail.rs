@@ -9,6 +9,13 @@ use std::{
 
 /// A mail server (RFC 5321) that takes what `takes` lets it, and the lines that it heard.
 pub fn server(takes: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    choosy(move |_| takes)
+}
+
+/// One that answers each `RCPT TO` line as it likes.
+pub fn choosy(
+    takes: impl Fn(&str) -> &'static str + Send + 'static,
+) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -27,7 +34,7 @@ pub fn server(takes: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
                         "250 taken\r\n"
                     }
                     _ if is_data => continue,
-                    "RCPT TO" => takes,
+                    "RCPT TO" => takes(&line),
                     "DATA" => {
                         is_data = true;
                         "354 go on\r\n"

@@ -88,7 +88,7 @@ pub struct AccountRecord {
 }
 
 /// Whether somebody of this standing works here on this day. The day that the list names is the last.
-fn is_active(standing: &Standing, today: Day) -> bool {
+pub(super) fn is_active(standing: &Standing, today: Day) -> bool {
     match standing {
         Standing::Unlisted => true,
         Standing::Gone => false,

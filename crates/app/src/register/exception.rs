@@ -109,6 +109,14 @@ pub enum Signing {
     Not(Box<Denial>),
 }
 
+impl Signing {
+    /// Whether the signature is theirs to give, now or after they proved anew who they are.
+    #[must_use]
+    pub const fn is_theirs(&self) -> bool {
+        matches!(self, Self::May | Self::AfterSignIn)
+    }
+}
+
 /// Days before a review is due in which it waits for its signature.
 const REVIEW_NEAR: i64 = 30;
 

@@ -1,7 +1,7 @@
 //! Notices: each person what needs them, a team how things stand, a pager what has to be contained at once. A notice
 //! leads to a page and carries no action.
 
-use super::{Desk, Entry, Facet, Filter, RegisterError, Result, Signing, Sort};
+use super::{Desk, Entry, Facet, Filter, RegisterError, Result, Sort, account::is_active};
 use crate::channels::{Channel, Channels, Gets};
 use crate::report::{text, words};
 use std::{
@@ -16,11 +16,11 @@ use tenure_model::{
     decide::Urgency,
     event::Change,
     exception::Stage,
-    key::PersonState,
     key_request,
     moment::Moment,
+    people::{People, callers},
 };
-use tenure_store::{ChannelState, StoreError};
+use tenure_store::{Account, ChannelState, Standing, StoreError};
 
 /// How many keys of one person are looked at.
 const KEYS: u64 = 200;
@@ -64,11 +64,24 @@ struct Reached {
     email: Option<String>,
 }
 
-/// A message on its way: what it is known by beside its own id, and to whom it goes.
+/// A message on its way.
 struct Message {
     notice: Notice,
+    /// What it is known by beside its own id.
     covers: Vec<String>,
-    to: Option<String>,
+    /// The one person that it is for, and their address.
+    to: Option<(PersonId, String)>,
+}
+
+impl Message {
+    /// One that is known by its own id, for whom the settings name.
+    fn of(notice: Notice) -> Self {
+        Self {
+            notice,
+            covers: Vec::new(),
+            to: None,
+        }
+    }
 }
 
 impl Desk<'_> {
@@ -112,10 +125,12 @@ impl Desk<'_> {
             .ok_or_else(|| StoreError::Unknown(format!("channel {name}")))?;
         let to = match (channel.gets(), self.calling()) {
             (Gets::People, Some(person)) => {
-                let reached = self.reached(person).await?;
+                let account = self.store.account(person).await?;
+                let reached = self.reached(person, account.as_ref()).await?;
                 let no_address =
                     || RegisterError::Nothing("nobody knows an e-mail address of yours".to_owned());
-                Some(reached.and_then(|one| one.email).ok_or_else(no_address)?)
+                let email = reached.and_then(|one| one.email).ok_or_else(no_address)?;
+                Some((person.clone(), email))
             }
             _ => None,
         };
@@ -123,9 +138,8 @@ impl Desk<'_> {
         let lines = [format!("The channel {name} works. Nothing needs you.")];
         let notice = self.notice(channels, &id, "Tenure: a try", &lines, "/")?;
         let message = Message {
-            notice,
-            covers: Vec::new(),
             to,
+            ..Message::of(notice)
         };
         let outcome = self.send(channel, &message).await?;
         let mut txn = self.store.begin(&permit, self.now).await?;
@@ -140,8 +154,8 @@ impl Desk<'_> {
             detail: serde_json::json!({ "arrived": outcome.is_ok() }),
         })
         .await?;
-        if outcome.is_ok() {
-            self.arrived(name, &[]).await?;
+        if outcome.is_ok() && self.note_told(name, &[]).await? {
+            self.mended(name).await?;
         }
         match outcome {
             Ok(()) => Ok(shown(channel, &self.store.channels().await?)),
@@ -157,43 +171,39 @@ impl Desk<'_> {
     /// # Errors
     /// Something did not arrive and may later: what arrived is kept in mind, so that trying again repeats nothing.
     pub(crate) async fn tell_people(&self, channels: &Channels) -> Result<()> {
-        let mut pauses = Vec::new();
+        let mut later = Vec::new();
         if channels.that_get(Gets::People).next().is_some() {
+            let mut messages = Vec::new();
             for reached in self.everybody().await? {
                 let desk = Desk {
                     caller: &reached.caller,
                     ..*self
                 };
                 let brief = desk.brief().await?;
-                if brief.count() == 0 || reached.email.is_none() {
+                let Some(email) = reached.email.filter(|_| brief.count() > 0) else {
                     continue;
-                }
+                };
                 let id = brief.id(&reached.person, self.now.day());
                 let notice = self.notice(channels, &id, &brief.subject(), &brief.lines(), "/")?;
-                let message = Message {
-                    notice,
-                    covers: Vec::new(),
-                    to: reached.email,
-                };
-                for channel in channels.that_get(Gets::People) {
-                    pauses.extend(self.deliver(channel, &message).await?);
-                }
+                messages.push(Message {
+                    to: Some((reached.person, email)),
+                    ..Message::of(notice)
+                });
+            }
+            for channel in channels.that_get(Gets::People) {
+                later.extend(self.tell(channel, &messages).await?);
             }
         }
         if channels.that_get(Gets::Team).next().is_some() {
             let lines = self.standing().await?;
             let id = format!("team-{}", self.now.day());
             let notice = self.notice(channels, &id, "Tenure: how the keys stand", &lines, "/")?;
-            let message = Message {
-                notice,
-                covers: Vec::new(),
-                to: None,
-            };
+            let messages = [Message::of(notice)];
             for channel in channels.that_get(Gets::Team) {
-                pauses.extend(self.deliver(channel, &message).await?);
+                later.extend(self.tell(channel, &messages).await?);
             }
         }
-        tried(pauses)
+        tried(later)
     }
 
     /// Tells pagers which keys have to be contained now, each once for as long as that is so.
@@ -220,16 +230,14 @@ impl Desk<'_> {
             .map(|entry| (brief::alarm(entry.id.as_str(), entry.due), entry))
             .collect();
         let ids: Vec<String> = alarms.iter().map(|(id, _)| id.clone()).collect();
-        let mut pauses = Vec::new();
+        let mut later = Vec::new();
         for channel in channels.that_get(Gets::Pager) {
             let told = self.store.told(channel.name(), &ids).await?;
             let new: Vec<&(String, Entry)> =
                 alarms.iter().filter(|(id, _)| !told.contains(id)).collect();
-            for message in self.alarms(channels, &new)? {
-                pauses.extend(self.deliver(channel, &message).await?);
-            }
+            later.extend(self.tell(channel, &self.alarms(channels, &new)?).await?);
         }
-        tried(pauses)
+        tried(later)
     }
 
     fn alarms(&self, channels: &Channels, new: &[&(String, Entry)]) -> Result<Vec<Message>> {
@@ -250,20 +258,15 @@ impl Desk<'_> {
             let id = brief::alarm(&covers.join(" "), None);
             let notice = self.notice(channels, &id, &subject, &lines, "/keys")?;
             return Ok(vec![Message {
-                notice,
                 covers,
-                to: None,
+                ..Message::of(notice)
             }]);
         }
         let one = |(id, entry): &&(String, Entry)| {
             let subject = format!("Tenure: contain {} now", entry.label);
             let page = format!("/keys/{}", text::segment(entry.id.as_str()));
             let notice = self.notice(channels, id, &subject, &[named(entry)], &page)?;
-            Ok(Message {
-                notice,
-                covers: Vec::new(),
-                to: None,
-            })
+            Ok(Message::of(notice))
         };
         new.iter().map(one).collect()
     }
@@ -274,7 +277,7 @@ impl Desk<'_> {
         let own = self.own_keys(KEYS).await?;
         let pressing = own
             .iter()
-            .filter(|entry| matches!(entry.urgency.as_str(), "now" | "overdue" | "due"));
+            .filter(|entry| entry.urgency.parse().is_ok_and(Urgency::presses));
         brief.keys = pressing
             .map(|entry| Item {
                 what: format!(
@@ -291,13 +294,9 @@ impl Desk<'_> {
         }
         let me = self.calling();
         for review in self.reviews(true).await? {
-            let is_mine = |item: &&tenure_model::attest::Item| {
-                item.attestation.is_none() && me.is_some_and(|me| item.reviewers.contains(me))
-            };
-            let left = review.items.iter().filter(is_mine).count();
-            if left > 0 {
+            if let Some(left) = me.and_then(|me| review.waits_for.get(me.as_str())) {
                 brief.reviews.push(Item {
-                    what: format!("{} in {}", text::keys(left as u64), review.campaign.title),
+                    what: format!("{} in {}", text::keys(*left), review.campaign.title),
                     due: Some(review.campaign.due),
                 });
             }
@@ -308,13 +307,12 @@ impl Desk<'_> {
 
     /// What waits for the caller's signature, and what they signed.
     async fn signatures(&self, brief: &mut Brief) -> Result<()> {
-        let may = |signing: Signing| matches!(signing, Signing::May | Signing::AfterSignIn);
         if self.allows_everywhere(Action::ExceptionList) {
             for shown in self.exceptions(None).await? {
                 let id = tenure_model::id::ExceptionId::new(shown.id.clone());
                 let due = shown.ends.or(shown.review_due);
                 if let Some((action, _)) = self.awaits(&id).await?
-                    && may(self.may_sign(action, &id).await?)
+                    && self.may_sign(action, &id).await?.is_theirs()
                 {
                     brief.signatures.push(Item {
                         what: format!("{} exception for {}", shown.kind, shown.name),
@@ -345,10 +343,8 @@ impl Desk<'_> {
             .await?
         {
             let id = shown.request.id().to_owned();
-            if may(self
-                .may_decide_request(Action::KeyRequestApprove, &id)
-                .await?)
-            {
+            let signing = self.may_decide_request(Action::KeyRequestApprove, &id);
+            if signing.await?.is_theirs() {
                 let what = format!(
                     "a new key of {} {}",
                     shown.request.wanted().provider,
@@ -382,59 +378,80 @@ impl Desk<'_> {
         Ok(lines)
     }
 
-    /// Everybody who can be told: who has an account, and who is in the people list. Who left is told nothing.
+    /// Everybody who may have something to be told: who has an account, and whom keys, questions or campaigns name. Who
+    /// left is told nothing, and who has an account under another name than in the people list is one person.
     async fn everybody(&self) -> Result<Vec<Reached>> {
-        let mut names = BTreeSet::new();
+        let list = People::new(self.store.people().await?);
+        let mut all = Vec::new();
+        let mut met = BTreeSet::new();
         let mut after: Option<String> = None;
         loop {
             let chunk = self.store.accounts(after.as_deref(), CHUNK).await?;
-            names.extend(chunk.iter().map(|account| account.person.clone()));
+            for account in &chunk {
+                met.extend(callers(account.person.as_str(), Some(&list)));
+                all.extend(self.reached(&account.person, Some(account)).await?);
+            }
             after = chunk.last().map(|account| account.person.to_string());
             if after.is_none() {
                 break;
             }
         }
-        let listed = self.store.people().await?;
-        names.extend(
-            listed
-                .iter()
-                .filter_map(|person| PersonId::new(&person.id).ok()),
-        );
-        let mut all = Vec::with_capacity(names.len());
-        for person in &names {
-            all.extend(self.reached(person).await?);
+        for name in self.named_people().await? {
+            let listed = list.find(&name).map(|person| person.id.as_str());
+            let Ok(person) = PersonId::new(listed.unwrap_or(&name)) else {
+                continue;
+            };
+            if !met.contains(&person) {
+                met.extend(callers(person.as_str(), Some(&list)));
+                all.extend(self.reached(&person, None).await?);
+            }
         }
         Ok(all)
     }
 
-    /// Somebody as a caller who has just looked and cannot sign, with their address.
-    async fn reached(&self, person: &PersonId) -> Result<Option<Reached>> {
-        let account = self.store.account(person).await?;
-        let list = self.people_list().await?;
-        let listed = list.as_ref().and_then(|list| list.find(person.as_str()));
-        if listed.is_some_and(|one| one.state == PersonState::Inactive) {
+    /// Somebody as a caller who cannot sign now, with their address; `None` where they left.
+    async fn reached(
+        &self,
+        person: &PersonId,
+        account: Option<&Account>,
+    ) -> Result<Option<Reached>> {
+        let known = account.map_or("", |one| one.email.as_str());
+        let standing = self.store.standing(person.as_str(), known).await?;
+        if !is_active(&standing, self.now.day()) {
             return Ok(None);
         }
-        let email = listed
-            .and_then(|one| one.email.clone())
-            .or_else(|| account.as_ref().map(|one| one.email.clone()))
-            .filter(|email| !email.is_empty());
+        let listed = match standing {
+            Standing::Listed(listed) => listed.email,
+            Standing::Unlisted | Standing::Gone => None,
+        };
+        let held = account.map(|one| one.roles.clone()).unwrap_or_default();
+        // Whose a key is hears of it, whether they were let into the console yet or not.
+        let owner = Held::new(Role::KeyOwner, Unit::whole());
         Ok(Some(Reached {
             caller: Actor::Person(Caller {
                 person: person.clone(),
                 active: true,
-                // Whose a key is hears of it, whether they were let into the console yet or not.
-                roles: account
-                    .map(|one| one.roles)
-                    .unwrap_or_default()
-                    .into_iter()
-                    .chain([Held::new(Role::KeyOwner, Unit::whole())])
-                    .collect(),
+                roles: held.into_iter().chain([owner]).collect(),
                 via: Via::Session { fresh: false },
             }),
             person: person.clone(),
-            email,
+            email: listed.or_else(|| (!known.is_empty()).then(|| known.to_owned())),
         }))
+    }
+
+    /// Whom keys, open questions and open campaigns name, as they are written there.
+    async fn named_people(&self) -> Result<BTreeSet<String>> {
+        let all = tenure_store::Scope::whole();
+        let owners = self.store.facet(&all, Facet::Owner, u64::from(u32::MAX));
+        let mut names: BTreeSet<String> = owners.await?.into_iter().map(|(name, _)| name).collect();
+        for ask in self.store.asks(true, u64::from(u32::MAX)).await? {
+            names.insert(ask.person);
+            names.extend(ask.escalated_to);
+        }
+        for review in self.reviews(true).await? {
+            names.extend(review.waits_for.into_keys());
+        }
+        Ok(names)
     }
 
     fn notice(
@@ -452,47 +469,61 @@ impl Desk<'_> {
             .map_err(|bad| RegisterError::Nothing(bad.to_string()))
     }
 
-    /// Sends a message over a channel unless it went there before, and keeps in mind what came of it: why it did not
-    /// arrive, where trying again may help.
-    async fn deliver(&self, channel: &Arc<Channel>, message: &Message) -> Result<Option<String>> {
-        // Two people may share an address, and each gets their own.
-        let mut ids = message.covers.clone();
-        ids.push(message.notice.id().to_owned());
-        let told = self.store.told(channel.name(), &ids).await?;
-        if told.len() == ids.len() {
-            return Ok(None);
-        }
-        let outcome = self.send(channel, message).await?;
-        match outcome {
-            Ok(()) => {
-                self.arrived(channel.name(), &ids).await?;
-                Ok(None)
+    /// Sends messages over a channel, each unless it went there before, and keeps in mind what came of it: why one did
+    /// not arrive, where trying again may help. A channel fails where nothing arrives over it; where the rest does, an
+    /// address is wrong, which is told of its person.
+    async fn tell(&self, channel: &Arc<Channel>, messages: &[Message]) -> Result<Option<String>> {
+        let name = channel.name();
+        let (mut arrived, mut was_failing) = (false, false);
+        let mut failed = Vec::new();
+        for message in messages {
+            let mut ids = message.covers.clone();
+            ids.push(message.notice.id().to_owned());
+            if self.store.told(name, &ids).await?.len() == ids.len() {
+                continue;
             }
-            Err(error) => {
-                let why = error.to_string();
-                let permit = self.permit_part("notices", Action::NoticeSend).await?;
-                let mut txn = self.store.begin(&permit, self.now).await?;
-                txn.channel_failing(channel.name(), &why, error.is_for_good())
-                    .await?;
-                txn.commit_noted().await?;
-                Ok((!error.is_for_good()).then(|| format!("{}: {why}", channel.name())))
+            match self.send(channel, message).await? {
+                Ok(()) => {
+                    arrived = true;
+                    was_failing |= self.note_told(name, &ids).await?;
+                }
+                Err(error) => failed.push((message, error)),
             }
         }
-    }
-
-    /// Keeps in mind what arrived; a channel that was failing is well again.
-    async fn arrived(&self, channel: &str, notices: &[String]) -> Result<()> {
-        let old = self.now.plus_seconds(-FORGET);
-        if self
-            .store
-            .note_told(channel, notices, self.now, old)
-            .await?
-        {
+        if was_failing {
+            self.mended(name).await?;
+        }
+        if !failed.is_empty() {
             let permit = self.permit_part("notices", Action::NoticeSend).await?;
             let mut txn = self.store.begin(&permit, self.now).await?;
-            txn.channel_mended(channel).await?;
+            if arrived {
+                for (message, error) in failed.iter().filter(|(_, error)| error.is_for_good()) {
+                    if let Some((person, _)) = &message.to {
+                        txn.note(refused(person, name, &error.to_string()));
+                    }
+                }
+            } else if let Some((_, error)) = failed.first() {
+                let dead = failed.iter().all(|(_, error)| error.is_for_good());
+                txn.channel_failing(name, &error.to_string(), dead).await?;
+            }
             txn.commit_noted().await?;
         }
+        let later = failed.iter().find(|(_, error)| !error.is_for_good());
+        Ok(later.map(|(_, error)| format!("{name}: {error}")))
+    }
+
+    /// Keeps in mind what arrived, and says whether its channel was failing until then.
+    async fn note_told(&self, channel: &str, notices: &[String]) -> Result<bool> {
+        let old = self.now.plus_seconds(-FORGET);
+        let noted = self.store.note_told(channel, notices, self.now, old);
+        Ok(noted.await?)
+    }
+
+    async fn mended(&self, channel: &str) -> Result<()> {
+        let permit = self.permit_part("notices", Action::NoticeSend).await?;
+        let mut txn = self.store.begin(&permit, self.now).await?;
+        txn.channel_mended(channel).await?;
+        txn.commit_noted().await?;
         Ok(())
     }
 
@@ -502,7 +533,8 @@ impl Desk<'_> {
         message: &Message,
     ) -> Result<std::result::Result<(), crate::channels::NotifyError>> {
         let (channel, now) = (channel.clone(), self.now);
-        let (notice, to) = (message.notice.clone(), message.to.clone());
+        let notice = message.notice.clone();
+        let to = message.to.as_ref().map(|(_, email)| email.clone());
         let sending =
             tokio::task::spawn_blocking(move || channel.send(&notice, to.as_deref(), now));
         sending
@@ -511,8 +543,18 @@ impl Desk<'_> {
     }
 }
 
-fn tried(pauses: Vec<String>) -> Result<()> {
-    match pauses.into_iter().next() {
+/// Somebody whose address took no message, while those of others did.
+fn refused(person: &PersonId, channel: &str, why: &str) -> Change {
+    Change::Act {
+        act: "notice.refused".to_owned(),
+        kind: "person".to_owned(),
+        id: person.to_string(),
+        detail: serde_json::json!({ "channel": channel, "why": why }),
+    }
+}
+
+fn tried(later: Vec<String>) -> Result<()> {
+    match later.into_iter().next() {
         None => Ok(()),
         Some(why) => Err(RegisterError::Nothing(format!(
             "a notice did not arrive over {why}"

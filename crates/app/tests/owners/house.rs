@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 use tenure_app::{
     catalog,
-    register::{self, Desk, Entry, Filter, Place, Reading, Rules, Sort, Store, Taken},
+    channels::Channels,
+    register::{self, Bench, Desk, Entry, Filter, Place, Reading, Rules, Sort, Store, Taken},
     state::State,
 };
 use tenure_model::{
@@ -152,5 +153,39 @@ pub(crate) fn rule(
         owner: owner.map(str::to_owned),
         backup: None,
         unit: unit.map(|unit| Unit::parse(unit).unwrap()),
+    }
+}
+
+/// A house as a worker sees it.
+pub(crate) struct Shop<'h> {
+    house: &'h House,
+    state: State,
+    channels: Channels,
+}
+
+impl<'h> Shop<'h> {
+    pub(crate) fn of(house: &'h House, channels: &Channels) -> Self {
+        Self {
+            house,
+            state: State::at(house.folder.path()),
+            channels: channels.clone(),
+        }
+    }
+}
+
+impl Bench for Shop<'_> {
+    fn desk<'d>(&'d self, caller: &'d Actor) -> Desk<'d> {
+        Desk {
+            caller,
+            ..self.house.desk()
+        }
+    }
+
+    fn state(&self) -> &State {
+        &self.state
+    }
+
+    fn channels(&self) -> &Channels {
+        &self.channels
     }
 }

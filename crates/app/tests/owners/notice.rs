@@ -1,18 +1,17 @@
 //! People are told what needs them, once; a pager what has to be contained at once; a dead channel is a finding.
 
-use crate::house::House;
+use crate::house::{House, Shop};
 use std::{
     fs,
     sync::{Arc, Mutex},
 };
 use tenure_app::{
     channels::{ChannelSettings, Channels},
-    register::{Bench, Desk, EventFilter, Turn, Worker},
+    register::{EventFilter, Turn, Worker},
     schedule::Work,
-    state::State,
 };
 use tenure_model::{
-    access::{Actor, Role},
+    access::{Held, PersonId, Role, Unit},
     event::Change,
 };
 use tenure_testkit::{
@@ -24,29 +23,6 @@ const PEOPLE: &str =
     "id,email,name,active\nu1,ann@x.io,ann,true\nu2,bob@x.io,bob,true\nu3,gone@x.io,gone,false\n";
 const KEYS: &str = "provider,name,owner,exposure\nstripe,leaked,ann@x.io,confirmed\nstripe,calm,bob@x.io,none\n\
                     stripe,left,gone@x.io,confirmed\n";
-
-struct Shop<'h> {
-    house: &'h House,
-    state: State,
-    channels: Channels,
-}
-
-impl Bench for Shop<'_> {
-    fn desk<'d>(&'d self, caller: &'d Actor) -> Desk<'d> {
-        Desk {
-            caller,
-            ..self.house.desk()
-        }
-    }
-
-    fn state(&self) -> &State {
-        &self.state
-    }
-
-    fn channels(&self) -> &Channels {
-        &self.channels
-    }
-}
 
 fn settings(house: &House, text: &str) -> Vec<ChannelSettings> {
     #[derive(serde::Deserialize)]
@@ -74,11 +50,7 @@ fn mail_to_people(port: u16) -> String {
 
 /// Every turn that is due, and how each ended.
 async fn work_off(house: &House, channels: &Channels) -> Vec<Turn> {
-    let shop = Shop {
-        house,
-        state: State::at(house.folder.path()),
-        channels: channels.clone(),
-    };
+    let shop = Shop::of(house, channels);
     let worker = Worker::new("w1");
     let mut turns = Vec::new();
     loop {
@@ -192,6 +164,53 @@ async fn a_dead_channel_is_a_finding_until_something_arrives(mut house: House) {
         "what did not arrive is told now"
     );
     assert_eq!(acts(&house).await, ["channel.mended", "channel.dead"]);
+}
+
+async fn an_address_that_is_wrong_is_told_of_its_person_and_not_of_the_channel(mut house: House) {
+    house.people(PEOPLE).await;
+    let both = KEYS.replace("calm,bob@x.io,none", "second,bob@x.io,confirmed");
+    house.take("table", "keys.csv", &both).await;
+    let (address, heard) = mail::choosy(|line| {
+        if line.contains("ann@x.io") {
+            "550 no such user\r\n"
+        } else {
+            "250 good\r\n"
+        }
+    });
+    let channels = channels(&house, &mail_to_people(address.port()));
+    let turns = work_off(&house, &channels).await;
+    assert!(turns.contains(&Turn::Done(Work::Digest)), "{turns:?}");
+    assert_eq!(heard_by(&heard, "RCPT TO").len(), 2, "{heard:?}");
+    assert!(acts(&house).await.is_empty(), "the channel works");
+    let log = house.desk().log(&EventFilter::default(), None, 50).await;
+    let refused = log
+        .unwrap()
+        .into_iter()
+        .find_map(|one| match one.event?.change {
+            Change::Act { act, id, .. } if act == "notice.refused" => Some(id),
+            _ => None,
+        });
+    assert_eq!(refused.as_deref(), Some("u1"));
+    house.calls("admin", &[(Role::Administrator, "*")]);
+    let failing = house.desk().failing_channels(&channels).await.unwrap();
+    assert!(failing.is_empty(), "{failing:?}");
+}
+
+async fn who_has_an_account_under_another_name_is_told_once(mut house: House) {
+    with_keys(&house).await;
+    house.calls("admin", &[(Role::Administrator, "*")]);
+    let ann = PersonId::new("ann@x.io").unwrap();
+    let viewer = vec![Held::new(Role::Viewer, Unit::whole())];
+    house.desk().set_roles(&ann, viewer, None).await.unwrap();
+    house.operator_calls();
+    let (address, heard) = mail::server("250 good\r\n");
+    let channels = channels(&house, &mail_to_people(address.port()));
+    work_off(&house, &channels).await;
+    assert_eq!(
+        heard_by(&heard, "RCPT TO"),
+        ["RCPT TO:<ann@x.io>"],
+        "{heard:?}"
+    );
 }
 
 async fn a_channel_that_is_away_is_tried_again(mut house: House) {
@@ -360,6 +379,8 @@ async fn settings_that_cannot_be_are_refused_by_name(house: House) {
 crate::on_both!(
     each_person_is_told_once_what_needs_them,
     a_dead_channel_is_a_finding_until_something_arrives,
+    an_address_that_is_wrong_is_told_of_its_person_and_not_of_the_channel,
+    who_has_an_account_under_another_name_is_told_once,
     a_channel_that_is_away_is_tried_again,
     a_pager_is_told_of_each_key_that_has_to_be_contained_once,
     a_try_is_permitted_recorded_and_told,

@@ -1,48 +1,14 @@
 //! What recurs is done once for each turn of the clock, whoever is killed, and at whatever step.
 
-use crate::house::House;
+use crate::house::{House, Shop};
 use std::{future::Future, pin::pin, task::Poll};
 use tenure_app::{
     channels::Channels,
-    register::{Bench, Checked, Desk, Filter, Reading, Taken, Turn, Worker, run_worker},
+    register::{Checked, Filter, Reading, Taken, Turn, Worker, run_worker},
     schedule::Work,
     state::State,
 };
-use tenure_model::access::{Actor, Role};
-
-/// A house as a worker sees it.
-struct Shop<'h> {
-    house: &'h House,
-    state: State,
-    channels: Channels,
-}
-
-impl<'h> Shop<'h> {
-    fn new(house: &'h House) -> Self {
-        Self {
-            house,
-            state: State::at(house.folder.path()),
-            channels: Channels::default(),
-        }
-    }
-}
-
-impl Bench for Shop<'_> {
-    fn desk<'d>(&'d self, caller: &'d Actor) -> Desk<'d> {
-        Desk {
-            caller,
-            ..self.house.desk()
-        }
-    }
-
-    fn state(&self) -> &State {
-        &self.state
-    }
-
-    fn channels(&self) -> &Channels {
-        &self.channels
-    }
-}
+use tenure_model::access::Role;
 
 /// Goes on with something for so many steps, and drops it then.
 async fn killed_after<F: Future>(steps: usize, work: F) -> Option<F::Output> {
@@ -77,7 +43,7 @@ async fn import_unjudged(house: &House, n: usize) {
 }
 
 async fn work_off(house: &House, worker: &Worker) -> Vec<Turn> {
-    let shop = Shop::new(house);
+    let shop = Shop::of(house, &Channels::default());
     let mut turns = Vec::new();
     loop {
         match worker.turn(&shop).await.unwrap() {
@@ -97,7 +63,7 @@ async fn what_a_killed_worker_left_is_done_by_another(mut house: House) {
     {
         house.days_pass(1);
         import_unjudged(&house, n).await;
-        let shop = Shop::new(&house);
+        let shop = Shop::of(&house, &Channels::default());
         if killed_after(steps, first.turn(&shop)).await.is_none() {
             was_cut += 1;
         }
@@ -159,7 +125,7 @@ async fn silence_is_noticed_by_the_clock_alone(mut house: House) {
 async fn a_worker_runs_until_it_is_stopped(mut house: House) {
     import_unjudged(&house, 2).await;
     house.calls("anna", &[(Role::Analyst, "*")]);
-    let shop = Shop::new(&house);
+    let shop = Shop::of(&house, &Channels::default());
     let worker = Worker::new("w1");
     let judged = async {
         // Stops once all is done.

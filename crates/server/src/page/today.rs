@@ -107,9 +107,10 @@ fn signature(one: &crate::ui::decisions::Waiting) -> today::Waiting {
 
 /// Keys that need somebody.
 fn pressing() -> Filter {
-    let words = ["now", "overdue", "due"].map(str::to_owned).to_vec();
+    let pressing = Urgency::ALL.iter().filter(|urgency| urgency.presses());
+    let words = pressing.map(|urgency| urgency.word().to_owned());
     Filter {
-        facets: BTreeMap::from([(Facet::Urgency, words)]),
+        facets: BTreeMap::from([(Facet::Urgency, words.collect())]),
         ..Filter::default()
     }
 }
@@ -231,12 +232,7 @@ async fn owner(desk: &Desk<'_>) -> Result<today::Owner> {
     };
     let me = visit_person(desk);
     for review in desk.reviews(true).await? {
-        let mine = |item: &&tenure_model::attest::Item| {
-            item.attestation.is_none() && me.is_some_and(|me| item.reviewers.contains(me))
-        };
-        let left = review.items.iter().filter(mine).count();
-        if left > 0 {
-            let left = u64::try_from(left).unwrap_or(u64::MAX);
+        if let Some(left) = me.and_then(|me| review.waits_for.get(me.as_str()).copied()) {
             view.need.push(today::Waiting {
                 text: format!("Attest {}", tenure_app::report::text::keys(left)),
                 why: review.campaign.title.clone(),
@@ -254,7 +250,7 @@ async fn owner(desk: &Desk<'_>) -> Result<today::Owner> {
     let page = desk.own_keys(200).await?;
     view.keys = u64::try_from(page.len()).unwrap_or(u64::MAX);
     for entry in &page {
-        if matches!(entry.urgency.as_str(), "now" | "overdue" | "due") {
+        if entry.urgency.parse().is_ok_and(Urgency::presses) {
             view.need.push(waiting(entry));
         } else {
             view.rest.push(today::Mine {
